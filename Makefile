@@ -1,0 +1,88 @@
+# retap: one Makefile; every folder has a module.mk that lists its sources. Everything is built under build/<mode>/.
+# MODE: release | debug | asan | tsan | ubsan | cover
+MODE ?= release
+OUT  := build/$(MODE)
+GEN  := build/gen
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
+CC   ?= gcc
+VENV ?= build/venv
+
+include sdk/module.mk preload/module.mk bridges/module.mk tests/module.mk
+
+BASE := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wcast-qual -Wpointer-arith -Wno-unused-parameter -fvisibility=hidden -fno-common \
+        -Isdk -Isdk/include -Ipreload -Ibridges -I$(GEN) -I.
+CFLAGS_release := -O2 -g -DNDEBUG
+CFLAGS_debug   := -Og -g -DRT_TESTPOINTS=1
+CFLAGS_asan    := -O1 -g -fsanitize=address -fno-omit-frame-pointer -DRT_TESTPOINTS=1
+CFLAGS_tsan    := -O1 -g -fsanitize=thread -DRT_TESTPOINTS=1
+CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -DRT_TESTPOINTS=1
+CFLAGS_cover   := -O0 -g --coverage
+FLAGS = $(BASE) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
+LDLIBS_SDK := -llz4 -lxxhash -lprotobuf-c -luuid -lpthread
+LDLIBS_BRIDGES := -ljansson
+Q := $(if $(V),,@)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---------------------------------------------------------------- generated sources
+GENERATED := $(GEN)/options.h $(GEN)/options_table.inc $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.h)
+$(GEN)/options.h $(GEN)/options_table.inc &: config/options.def scripts/gen-options
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-options header config/options.def > $(GEN)/options.h
+	$(Q)scripts/gen-options table config/options.def > $(GEN)/options_table.inc
+$(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h &: sdk/encode/proto/%.proto
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=sdk/encode/proto --c_out=$(GEN)/proto $<
+
+# ---------------------------------------------------------------- objects
+PROTO_OBJS := $(PROTO_SRCS:sdk/encode/proto/%.proto=$(OUT)/so/$(GEN)/proto/%.pb-c.o)
+SDK_OBJS   := $(SDK_SRCS:%.c=$(OUT)/so/%.o) $(PROTO_OBJS)
+PRE_OBJS   := $(PRELOAD_SRCS:%.c=$(OUT)/preload/%.o)
+RETAP_OBJS := $(BRIDGES_SRCS:%.c=$(OUT)/exe/%.o)
+
+$(OUT)/so/$(GEN)/%.o: $(GEN)/%.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -Wall -Wextra -Wcast-qual -Wshadow,$(FLAGS)) -fPIC -c $< -o $@
+$(OUT)/so/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -fPIC -c $< -o $@
+$(OUT)/exe/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -c $< -o $@
+# The shim runs inside foreign programs: never sanitized (a sanitizer runtime cannot be a guest), no stack protector, no libc startup.
+PRELOAD_CFLAGS := -O2 -g -fPIC -fno-stack-protector -ftls-model=initial-exec -fno-builtin -U_FORTIFY_SOURCE \
+                  -fasynchronous-unwind-tables $(if $(filter debug asan tsan ubsan,$(MODE)),-DRT_TESTPOINTS=1)
+$(OUT)/preload/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(PRELOAD_CFLAGS) -DRT_GUEST=1 -MMD -MP -c $< -o $@
+
+# ---------------------------------------------------------------- artifacts
+$(OUT)/libretap.a: $(SDK_OBJS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
+	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
+	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
+$(OUT)/libretap-preload.so: $(PRE_OBJS) preload/libretap-preload.map
+	$(Q)$(CC) -shared -nostdlib -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
+	    -Wl,--version-script=preload/libretap-preload.map -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
+$(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
+comma := ,
+
+all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.a ## the command, the shim and the library
+
+# ---------------------------------------------------------------- tests: one program a file
+TEST_BINS := $(TEST_SRCS:%.c=$(OUT)/%)
+$(OUT)/tests/%: tests/%.c $(OUT)/libretap.a $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS)) $(TEST_HARNESS) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
+tests: $(TEST_BINS) ## build the test programs
+
+include scripts/check.mk
+
+-include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d)

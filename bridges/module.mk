@@ -1,0 +1,2 @@
+# the retap command and everything behind it
+BRIDGES_SRCS := $(sort $(wildcard bridges/collect/*.c bridges/meaning/*.c bridges/cli/*.c))
