@@ -1,5 +1,7 @@
 # retap: one Makefile; every folder has a module.mk that lists its sources. Everything is built under build/<mode>/.
 # MODE: release | debug | asan | tsan | ubsan | cover
+VERSION       := 0.1.0
+RERUN_VERSION := 0.41.0
 MODE ?= release
 OUT  := build/$(MODE)
 GEN  := build/gen
@@ -30,11 +32,18 @@ Q := $(if $(V),,@)
 .SECONDARY:
 
 # ---------------------------------------------------------------- generated sources
-GENERATED := $(GEN)/options.h $(GEN)/options_table.inc $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.h)
-$(GEN)/options.h $(GEN)/options_table.inc &: config/options.def scripts/gen-options
+GENERATED := $(GEN)/options_gen.h $(GEN)/options_table.inc $(GEN)/forward.inc $(GEN)/version.h \
+             $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.h)
+$(GEN)/options_gen.h: MODE_OF_GEN := header
+$(GEN)/options_table.inc: MODE_OF_GEN := table
+$(GEN)/forward.inc: MODE_OF_GEN := forward
+$(GEN)/options_gen.h $(GEN)/options_table.inc $(GEN)/forward.inc: config/options.def scripts/gen-options
 	@mkdir -p $(@D)
-	$(Q)scripts/gen-options header config/options.def > $(GEN)/options.h
-	$(Q)scripts/gen-options table config/options.def > $(GEN)/options_table.inc
+	$(Q)scripts/gen-options $(MODE_OF_GEN) config/options.def > $@.$$$$ && mv $@.$$$$ $@
+$(GEN)/version.h: Makefile
+	@mkdir -p $(@D)
+	$(Q)printf '#define RETAP_VERSION "%s"\n#define RETAP_RERUN_VERSION "%s"\n' $(VERSION) $(RERUN_VERSION) > $@.$$$$; \
+	    if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 $(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h &: sdk/encode/proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=sdk/encode/proto --c_out=$(GEN)/proto $<
@@ -63,6 +72,7 @@ $(OUT)/preload/%.o: %.c | $(GENERATED)
 
 # ---------------------------------------------------------------- artifacts
 $(OUT)/libretap.a: $(SDK_OBJS)
+	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
@@ -70,6 +80,10 @@ $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 $(OUT)/libretap-preload.so: $(PRE_OBJS) preload/libretap-preload.map
 	$(Q)$(CC) -shared -nostdlib -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
 	    -Wl,--version-script=preload/libretap-preload.map -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
+# Everything of the command but its main: tests take from it what they use.
+$(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
 comma := ,
@@ -78,7 +92,7 @@ all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.
 
 # ---------------------------------------------------------------- tests: one program a file
 TEST_BINS := $(TEST_SRCS:%.c=$(OUT)/%)
-$(OUT)/tests/%: tests/%.c $(OUT)/libretap.a $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS)) $(TEST_HARNESS) | $(GENERATED)
+$(OUT)/tests/%: tests/%.c $(TEST_HARNESS) $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
 tests: $(TEST_BINS) ## build the test programs
