@@ -1,0 +1,195 @@
+/* What shim and collector share in memory. A segment is a 2 MiB file on tmpfs, made by the collector, claimed by one process
+ * (and then used by what it forks). It holds lanes, each a ring of records; a lane has many producers and one consumer.
+ *
+ *   0        header: identity, counters, lane controls
+ *   64 KiB   3 scratch areas of 64 KiB: long messages are formatted there
+ *   256 KiB  lanes 0..5: 64 64 128 256 256 1024 KiB, each aligned to its size
+ *
+ * Only the header, lanes 0 and 1 and scratch 0 have memory at first. The collector allocates more and then raises usable_lanes: a
+ * producer never touches a page that the file system could refuse.
+ *
+ * A record starts at a multiple of 8 and never wraps:
+ *
+ *   stamp 8 | mono_ns 8 | pid 4 | tid 4 | thread_seq 4 | len 4 | payload len | zeros to a multiple of 8
+ *
+ * Guarantees, cited by letter elsewhere:
+ *  G1  Positions are 64-bit, never wrap; offset in the lane = position & (size - 1).
+ *  G2  A reserved region begins as zeros (the consumer zeroes before it releases tail). Its stamp is written first, BUSY with its length,
+ *      then the payload, then the stamp with COMMIT. So: stamp 0 = nothing written there yet; BUSY = length known; COMMIT = complete.
+ *  G3  A committed record is never written again by its producer.
+ *  G4  head only grows, by producers' cmpxchg; tail only grows, by the consumer; head - tail <= size.
+ *  G5  The consumer believes its own position, never the tail in the segment: that one is for the producers.
+ *
+ * Synchronisation: reserve | reserve: cmpxchg on head. commit → drain: release store of the stamp, acquire load. drain → reserve: release store of tail,
+ * acquire load. sleeping ↔ head: both seq_cst (store sleeping, load head | cmpxchg head, load sleeping). */
+#ifndef RT_RING_LAYOUT_H
+#define RT_RING_LAYOUT_H
+
+#include <stdint.h>
+
+#define RT_SEGMENT_MAGIC    0x31677365706174u /* "tapseg1" */
+#define RT_SEGMENT_VERSION  1u
+#define RT_SEGMENT_BYTES    (2u << 20)
+#define RT_SEGMENT_SCRATCH  3u
+#define RT_SCRATCH_BYTES    65536u
+#define RT_SCRATCH_OFFSET   65536u
+#define RT_SEGMENT_LANES    6u
+#define RT_LANES_OFFSET     262144u
+#define RT_LANES_AT_START   2u
+
+/* Bytes of lane i, and where it starts. */
+static inline uint32_t rt_lane_size(uint32_t i)
+{
+    static const uint32_t size_kib[RT_SEGMENT_LANES] = {64, 64, 128, 256, 256, 1024};
+    return size_kib[i] << 10;
+}
+static inline uint32_t rt_lane_offset(uint32_t i)
+{
+    static const uint32_t offset_kib[RT_SEGMENT_LANES] = {256, 320, 384, 512, 768, 1024};
+    return offset_kib[i] << 10;
+}
+
+/* ---------------------------------------------------------------- records */
+enum rt_record_type {
+    RT_RECORD_NONE = 0,
+    RT_RECORD_PAD,     /* fills a lane to its end; only a stamp */
+    RT_RECORD_DATA,    /* bytes of a stream (enum rt_stream), as written */
+    RT_RECORD_MESSAGE, /* struct rt_message + ident, file, function, text: a call whose meaning is known */
+    RT_RECORD_RESULT,  /* struct rt_result: what the call behind earlier DATA records really did */
+    RT_RECORD_PROCESS, /* struct rt_process + argv: a process begins to use the segment */
+    RT_RECORD_EXEC,    /* path as bytes: this process is about to exec */
+    RT_RECORD_EXIT,    /* int32_t code: exit() or _exit() was called */
+    RT_RECORD_WAITED,  /* struct rt_waited: a child's wait status, seen in its parent */
+    RT_RECORD_LOST,    /* struct rt_lost: records of this thread that found no room before this one */
+    RT_RECORD_TYPES,
+};
+
+enum rt_stream { /* what a DATA record belongs to */
+    RT_STREAM_NONE = 0,
+    RT_STREAM_STDOUT,
+    RT_STREAM_STDERR,
+    RT_STREAM_BINARY, /* counted, bytes not recorded: zero-copy calls */
+    RT_STREAMS,
+};
+
+/* The stamp: bytes 0..31 length of the whole record, 32..39 type, 40..47 stream, 48..61 flags, 62 BUSY, 63 COMMIT. */
+#define RT_STAMP_BUSY   (1ull << 62)
+#define RT_STAMP_COMMIT (1ull << 63)
+#define RT_STAMP(bytes, type, stream, flags) \
+    ((uint64_t)(uint32_t)(bytes) | (uint64_t)(type) << 32 | (uint64_t)(stream) << 40 | (uint64_t)(flags) << 48)
+#define RT_STAMP_BYTES(s)  ((uint32_t)(s))
+#define RT_STAMP_TYPE(s)   ((uint32_t)((s) >> 32 & 0xff))
+#define RT_STAMP_STREAM(s) ((uint32_t)((s) >> 40 & 0xff))
+#define RT_STAMP_FLAGS(s)  ((uint32_t)((s) >> 48 & 0x3fff))
+
+enum { /* flags of a record */
+    RT_FLAG_MORE = 1 << 0,      /* the next record of this thread goes on with the same call */
+    RT_FLAG_MIRROR = 1 << 1,    /* these bytes repeat a MESSAGE: counted, not a row */
+    RT_FLAG_COARSE = 1 << 2,    /* the time is of the coarse clock (4 ms steps) */
+    RT_FLAG_TRUNCATED = 1 << 3, /* the text was longer than what could be taken */
+    RT_FLAG_UNFLUSHED = 1 << 4, /* still in the program's buffer */
+    RT_FLAG_CRED = 1 << 5,      /* after setuid or chroot */
+    RT_FLAG_AFTER = 1 << 6,     /* recorded after the call: its result is already known and full */
+};
+
+struct rt_record {
+    uint64_t stamp_mt;
+    uint64_t mono_ns; /* CLOCK_MONOTONIC */
+    uint32_t pid, tid; /* as the process knows them (namespaces!); tid 0 = unknown */
+    uint32_t thread_seq; /* counts this thread's records from 0 */
+    uint32_t len;        /* payload bytes */
+};
+_Static_assert(sizeof(struct rt_record) == 32, "shared layout");
+
+enum rt_message_kind {
+    RT_MESSAGE_SYSLOG = 1, RT_MESSAGE_ERR, RT_MESSAGE_WARN, RT_MESSAGE_PERROR, RT_MESSAGE_ASSERT, RT_MESSAGE_ABORT, RT_MESSAGE_ERROR, RT_MESSAGE_KINDS,
+};
+
+struct rt_message {
+    uint32_t kind;     /* enum rt_message_kind */
+    int32_t pri;       /* syslog: facility | severity as passed and completed; else -1 */
+    int32_t errnum;    /* errno at the call, 0 = none */
+    uint32_t line;     /* source line, 0 = unknown */
+    uint16_t ident_len, file_len, function_len, options; /* options: the LOG_* of openlog */
+    uint32_t text_len, reserved;
+};
+_Static_assert(sizeof(struct rt_message) == 32, "shared layout");
+
+struct rt_result {
+    uint32_t first_seq, last_seq; /* thread_seq of the DATA records of the call */
+    int64_t result;               /* what it returned, or -errno */
+};
+
+enum rt_process_how { RT_PROCESS_EXEC = 1, RT_PROCESS_FORK, RT_PROCESS_RESUMED };
+
+struct rt_process {
+    uint32_t how;       /* enum rt_process_how */
+    uint32_t ppid;
+    uint32_t argv_len;  /* bytes of argv, strings ended by NUL */
+    uint32_t exe_len;   /* bytes of the path that the kernel executed (AT_EXECFN) */
+    uint64_t out_dev, out_ino, err_dev, err_ino; /* what fds 1 and 2 are; 0 = closed */
+    uint32_t out_class, err_class;               /* enum rt_stream */
+    uint32_t uid, reserved;
+};
+
+struct rt_waited {
+    uint32_t pid;
+    int32_t status; /* as wait(2) gives it */
+    uint64_t utime_us, stime_us, maxrss_kib; /* 0 = not known */
+};
+
+struct rt_lost {
+    uint32_t calls, seqs; /* calls that found no room; thread_seq numbers that they used up */
+    uint64_t bytes, lines;
+};
+
+/* ---------------------------------------------------------------- segment */
+struct rt_loss_counter { /* by stream (RT_STREAM_*), 0 = messages */
+    uint64_t calls_mt, bytes_mt, lines_mt;
+};
+
+struct rt_lane_control {
+    _Alignas(64) uint64_t head_mt;  /* producers: next position to reserve */
+    _Alignas(64) uint64_t tail_mt;  /* consumer: first position not yet free; its low half is the futex word of waiters */
+    uint32_t waiters_mt;            /* a producer waits for room here */
+    uint32_t retired_mt;            /* a record here never completed: producers skip the lane */
+    uint32_t timed_out_mt;          /* somebody waited in vain: nobody waits here again until tail moves */
+};
+_Static_assert(sizeof(struct rt_lane_control) == 128, "shared layout");
+
+struct rt_segment {
+    uint64_t magic;
+    uint32_t version, header_bytes;
+    uint32_t number;          /* the file's name */
+    uint32_t reserved0;
+    _Alignas(64) uint64_t owner_mt; /* 0 = free; else pid of the claimer | random << 32 */
+    uint32_t usable_lanes_mt, usable_scratch_mt; /* raised by the collector after the memory is there */
+    uint32_t no_syscall_mt;   /* the process must not make system calls (seccomp): no bell, no wait */
+    uint32_t truncated_mt;    /* messages cut for want of scratch memory */
+    uint32_t scratch_owner_mt[RT_SEGMENT_SCRATCH + 1]; /* tid + 1 of the user, 0 = free */
+    struct rt_loss_counter lost[RT_STREAMS];
+    struct rt_lane_control lane[RT_SEGMENT_LANES];
+};
+_Static_assert(sizeof(struct rt_segment) <= 4096, "header fits its page");
+
+/* ---------------------------------------------------------------- run pages */
+/* One file `run` of two pages beside pool/ and live/. The first is mapped read-only by programs. */
+#define RT_RUN_MAGIC 0x316e7572706174u /* "tapnur1" */
+#define RT_RUN_PAGE 4096u
+#define RT_POOL_SLOTS 64u
+
+struct rt_run_page { /* written by the collector only */
+    uint64_t magic;
+    uint32_t version, collector_pid;
+    uint32_t panic_mt;   /* 1: every hook becomes a plain call */
+    uint32_t no_wait_mt; /* 1: nobody waits for room (the sink does not get on) */
+    uint32_t pool_mt[RT_POOL_SLOTS]; /* numbers of segments in pool/, 0 = none: hints */
+    uint32_t full_wait_us;
+};
+struct rt_run_bell { /* written by all */
+    uint32_t bell_mt;     /* futex word: bumped by who wakes the collector */
+    uint32_t sleeping_mt; /* 1: the collector sleeps and wants to be woken */
+    uint32_t wanted_mt;   /* claims that found the pool empty */
+};
+
+#endif
