@@ -68,9 +68,7 @@ static __attribute__((noinline, cold)) void ring_bell_slow(const struct rt_write
 {
     if (rt_load_relaxed(&w->segment->no_syscall_mt))
         return;
-    uint32_t one = 1;
-    if (!rt_cas_seq_cst(&w->bell->sleeping_mt, &one, 0))
-        return;
+    rt_store_seq_cst(&w->bell->sleeping_mt, 0);
     rt_add_acq_rel(&w->bell->bell_mt, 1);
     rt_syscall(SYS_futex, &w->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
 }
@@ -108,9 +106,8 @@ static __attribute__((noinline, cold)) struct rt_record *reserve_slow(const stru
                                                                       bool privileged, uint64_t busy)
 {
     /* A signal that ends the wait early must not end the patience: the passes are bounded, each either moves tail or times out. */
+    ring_bell_slow(w); /* between two passes the collector waits on the bell, too */
     for (int i = 0; i < 1000; i++) {
-        if (rt_load_relaxed(&w->bell->sleeping_mt))
-            ring_bell_slow(w);
         struct rt_record *r = reserve_any(w, lane, bytes, privileged, busy);
         if (r)
             return r;
