@@ -1,0 +1,126 @@
+# What is run rather than built: tests, checks, benches, install. `make check` is what every commit passes.
+#
+# A suite is a target that runs its tests through scripts/run-tests, which leaves the counts in $(RESULTS)/<suite>;
+# check, check-asan … run several suites, go on when one fails, and end with the sum.
+RESULTS   := $(OUT)/results
+RUN_TESTS = RETAP_MODE=$(MODE) RETAP_BUILD=$(OUT) RETAP_VENV=$(VENV) scripts/run-tests -r $(RESULTS)
+BIN       = $(filter $(OUT)/tests/$(1)/%,$(TEST_BINS))
+# scripts that are tests: all but shared code, which is named lib*
+SCRIPTS   = $(sort $(foreach d,$(1),$(filter-out tests/$(d)/lib% tests/$(d)/host%,$(wildcard tests/$(d)/*.sh tests/$(d)/*.py))))
+JOBS      = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+HOSTS     := $(HOST_SRCS:%.c=$(OUT)/%)
+
+layers: ## includes go along the layers only
+	@$(RUN_TESTS) -s $@ scripts/check-layers
+headers: $(GENERATED) ## each header compiles alone
+	@$(RUN_TESTS) -s $@ scripts/check-headers
+symbols: all ## exported and needed names are those agreed
+	@$(RUN_TESTS) -s $@ scripts/check-symbols
+docs: $(GENERATED) man ## manual, README and option table agree
+	@$(RUN_TESTS) -s $@ scripts/check-docs
+unit: $(call BIN,unit) $(call BIN,bridges) ## modules, two programs at a time
+	@$(RUN_TESTS) -s $@ -j 2 $^
+race: $(call BIN,race) ## threads, processes and kills against the ring
+	@$(RUN_TESTS) -s $@ $^
+preload: all $(HOSTS) $(call BIN,preload) ## the shim inside real and hostile programs
+	@$(RUN_TESTS) -s $@ -t 240 $(call BIN,preload) $(call SCRIPTS,preload)
+cli: all ## the command line
+	@$(RUN_TESTS) -s $@ $(call SCRIPTS,cli)
+judge: all ## recordings, read back by the official tools
+	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,judge)
+viewer: all ## recordings in the official viewer, headless
+	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
+
+CHECK_SUITES := layers headers symbols docs unit race preload cli judge viewer
+MODE_SUITES  := unit race cli
+# Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
+suites:
+	@rm -rf $(RESULTS)
+	@$(MAKE) --no-print-directory -k $(JOBS) all tests || true
+	@for s in $(SUITES); do $(MAKE) --no-print-directory $$s || true; done
+	@scripts/run-tests --sum $(RESULTS) $(SUITES)
+check: ## everything that every commit passes; the last line has the counts
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory suites SUITES="$(CHECK_SUITES)"
+check-asan: ## the suites unit, race and cli with AddressSanitizer
+check-tsan: ## … with ThreadSanitizer
+check-ubsan: ## … with UndefinedBehaviorSanitizer
+check-asan check-tsan check-ubsan: check-%:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
+soak: ## race and kill tests in full size (an hour)
+	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload"
+bench: all $(BENCH_SRCS:%.c=$(OUT)/%) ## costs and rates, as in the README
+	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
+demo: ## builds, records five real programs into demo.rrd, shows what is in it
+	@scripts/setup build
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) scripts/demo
+
+# ---------------------------------------------------------------- programs that tests use
+# Hosts are programs that know nothing of retap: built plainly, as a user would.
+$(OUT)/tests/preload/host%: tests/preload/host%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Wall -O1 -g -MMD -MP -o $@ $< -lpthread -ldl
+$(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
+
+# ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
+FUZZ_TIME ?= 60
+FUZZ_BINS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
+build/fuzz/%: tests/fuzz/%.c $(SDK_SRCS) $(filter-out bridges/cli/main.c,$(BRIDGES_SRCS)) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)clang $(BASE) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Wno-everything \
+	    -o $@ $^ $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c) $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
+fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
+	@for f in $(FUZZ_BINS); do n=$${f##*/}; mkdir -p build/fuzz/corpus/$$n; echo "$$n: $(FUZZ_TIME) s"; \
+	    seed=tests/fuzz/corpus/$$n; [ -d $$seed ] || seed=; \
+	    $$f -max_total_time=$(FUZZ_TIME) -rss_limit_mb=2048 -artifact_prefix=build/fuzz/$$n- -verbosity=0 \
+	        build/fuzz/corpus/$$n $$seed || exit 1; done
+
+# ---------------------------------------------------------------- manual, install
+MAN_SRCS := $(wildcard bridges/cli/man/*.1.in)
+MAN      := $(MAN_SRCS:bridges/cli/man/%.in=$(GEN)/man/%)
+COMPLETION := $(GEN)/completion/retap
+man: $(MAN) ## the manual pages
+$(GEN)/man/%: bridges/cli/man/%.in config/options.def scripts/gen-options Makefile
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-options page $< $(VERSION) config/options.def > $@.$$$$ && mv $@.$$$$ $@
+$(COMPLETION): bridges/cli/completion/retap.bash config/options.def scripts/gen-options
+	@mkdir -p $(@D)
+	$(Q){ scripts/gen-options completion config/options.def && cat $<; } > $@.$$$$ && mv $@.$$$$ $@
+$(GEN)/retap.yaml: config/options.def scripts/gen-options
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-options config config/options.def > $@.$$$$ && mv $@.$$$$ $@
+$(GEN)/libretap.pc: sdk/libretap.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< > $@.$$$$ && mv $@.$$$$ $@
+
+D := $(DESTDIR)$(PREFIX)
+L := $(DESTDIR)$(LIBDIR)
+INSTALLED := $(D)/bin/retap $(L)/libretap-preload.so $(L)/libretap.so.0 $(L)/libretap.so $(L)/libretap.a \
+             $(L)/pkgconfig/libretap.pc $(D)/include/retap/rerun.h $(D)/include/retap/retap.h \
+             $(MAN:$(GEN)/man/%=$(D)/share/man/man1/%) $(D)/share/bash-completion/completions/retap
+install: all man $(COMPLETION) $(GEN)/libretap.pc ## to $(DESTDIR)$(PREFIX), /usr/local by default
+	install -d $(sort $(dir $(INSTALLED)))
+	install -m 755 $(OUT)/retap $(D)/bin/
+	install -m 755 $(OUT)/libretap-preload.so $(L)/
+	install -m 755 $(OUT)/libretap.so $(L)/libretap.so.0
+	ln -sf libretap.so.0 $(L)/libretap.so
+	install -m 644 $(OUT)/libretap.a $(L)/
+	install -m 644 $(GEN)/libretap.pc $(L)/pkgconfig/
+	install -m 644 sdk/include/rerun.h sdk/include/retap.h $(D)/include/retap/
+	install -m 644 $(MAN) $(D)/share/man/man1/
+	install -m 644 $(COMPLETION) $(D)/share/bash-completion/completions/retap
+uninstall: ## removes what install put there
+	rm -f $(INSTALLED)
+clean: ## removes what was built; the Python environment of the tests stays
+	rm -rf $(addprefix build/,release debug asan tsan ubsan cover gen fuzz dist)
+dist-check: ## the committed tree by itself builds, installs and runs
+	@scripts/check-dist
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{ printf "  %-12s %s\n", $$1, $$2 }' Makefile scripts/check.mk
+
+.PHONY: all tests suites check check-asan check-tsan check-ubsan $(CHECK_SUITES) soak bench demo fuzz man install uninstall clean \
+        dist-check help
