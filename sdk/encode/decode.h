@@ -1,7 +1,9 @@
 /* The decoder: bytes of an .rrd in, chunks and cells out, for our own tools (show, stats, compaction, resume, tests).
  * Hostile input is expected: every length, offset and count is checked before use, nothing is allocated by a number that
- * the file only claims (LZ4 claims are limited to 255 x the compressed length and to RT_DECODE_MAX_BYTES), and any bit flip ends in an
- * error with the byte offset of its frame, never in a crash.
+ * the file only claims (LZ4 claims are limited to 255 x the compressed length and to RT_DECODE_MAX_BYTES), and damage
+ * ends in an error with the byte offset of its frame, never in a crash. Frames carry no checksum: a flipped bit inside a
+ * stored value can't be told from another value. Damage inside a chunk does not end the stream: rt_chunk_decode() fails, the
+ * reader goes on with the next frame. Little-endian hosts only, as the ring.
  *
  *   file → rt_rrd_reader_next() → frame (kind, payload, offset) → rt_chunk_decode() → struct rt_chunk → rt_cell_*()
  */
@@ -38,11 +40,16 @@ struct rt_rrd_reader;
 /* Opens @path ("-" = stdin) and checks the 12-byte stream header; concatenated streams are followed.
  * Return: 0, RT_RRD_E_CORRUPT (not RRD, empty), RT_RRD_E_CUT (shorter than a header), -errno. gives *ret. */
 int rt_rrd_reader_open(const char *path, struct rt_rrd_reader **ret, struct rt_error *err);
+/* The same on an open descriptor, from its current position; takes @fd (closed on failure too). @name is for messages; copied. */
+int rt_rrd_reader_open_fd(int fd, const char *name, struct rt_rrd_reader **ret, struct rt_error *err);
 struct rt_rrd_reader *rt_rrd_reader_free(struct rt_rrd_reader *r);
 int rt_rrd_reader_next(struct rt_rrd_reader *r, struct rt_frame *ret_frame, struct rt_error *err);
 /* Was there a clean End with a footer whose magic, offset and CRC are right? Valid after RT_RRD_E_END. */
 bool rt_rrd_reader_has_footer(const struct rt_rrd_reader *r);
-/* Reads the frame at @offset again (regular files only), for merging chunks in time order. */
+/* Bytes consumed so far, from where the reader was opened. */
+uint64_t rt_rrd_reader_position(const struct rt_rrd_reader *r);
+/* Reads the frame at @offset again (regular files only, else -ESPIPE), for merging chunks in time order. Does not move
+ * rt_rrd_reader_next() and leaves its payload alone; its own payload is borrowed until the next call of this function. */
 int rt_rrd_reader_at(struct rt_rrd_reader *r, uint64_t offset, struct rt_frame *ret_frame, struct rt_error *err);
 
 struct rt_store_info {
@@ -72,15 +79,16 @@ struct rt_chunk_column {
 };
 
 struct rt_chunk {
-    char *entity_path; /* NUL-terminated */
-    uint8_t id[16];    /* big-endian TUID */
-    uint8_t recording_id_matches;
-    bool is_static;
+    const char *entity_path; /* NUL-terminated, in memory */
+    uint8_t id[16];          /* big-endian TUID */
+    int store_kind;          /* 1 recording, 2 blueprint */
+    const char *recording_id, *application_id; /* NUL-terminated, in strings; "" when absent */
+    bool is_static;          /* no timeline column */
     uint32_t n_rows, n_columns;
     struct rt_chunk_column *columns;
-    const uint8_t *row_ids; /* n_rows x 16 bytes */
-    struct rt_buf memory;   /* the decompressed IPC stream that the columns point into */
-    char *strings;          /* names */
+    const uint8_t *row_ids; /* n_rows x 16 bytes, big-endian TUIDs */
+    struct rt_buf memory;   /* the decompressed IPC stream that columns and names point into */
+    char *strings;          /* the two ids */
     uint64_t stored_bytes;  /* payload length in the file */
 };
 

@@ -1,0 +1,96 @@
+/* Any bytes as an .rrd: every frame is decoded, every cell of every column is touched.
+ * With libFuzzer: clang -fsanitize=fuzzer,address -DRT_LIBFUZZER=1 …; else a program that takes files as arguments. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "encode/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile uint64_t sink; /* keeps the reads of the cells */
+
+static void touch_cell(const struct rt_chunk_column *col, uint32_t row, uint32_t i)
+{
+    const char *bytes;
+    int64_t n;
+    double f;
+    size_t len = rt_cell_bytes(col, row, i, &bytes);
+    for (size_t k = 0; k < len; k++)
+        sink += (uint8_t)bytes[k];
+    if (rt_cell_i64(col, row, i, &n))
+        sink += (uint64_t)n;
+    if (rt_cell_f64(col, row, i, &f))
+        sink += f > 0;
+}
+
+static void touch_chunk(const struct rt_chunk *c)
+{
+    for (uint32_t k = 0; k < c->n_columns; k++) {
+        const struct rt_chunk_column *col = &c->columns[k];
+        for (const char *s = col->name; s && *s; s++)
+            sink += (uint8_t)*s;
+        for (uint32_t row = 0; row < c->n_rows; row++) {
+            uint32_t n = rt_cell_count(col, row, NULL);
+            for (uint32_t i = 0; i <= n && i < 1000; i++) /* one past the last: must say that there is none */
+                touch_cell(col, row, i);
+            if (col->kind == RT_COLUMN_TIMELINE)
+                sink += (uint64_t)rt_time_value(col, row);
+        }
+    }
+    for (uint32_t i = 0; i < c->n_rows * 16; i++)
+        sink += c->row_ids[i];
+}
+
+static void touch_frame(struct rt_rrd_reader *r, const struct rt_frame *frame)
+{
+    struct rt_store_info info;
+    struct rt_frame again;
+    struct rt_chunk chunk;
+    struct rt_error err;
+    if (frame->kind == RT_FRAME_SET_STORE_INFO)
+        sink += rt_store_info_decode(frame, &info, &err) == 0;
+    else if (frame->kind == RT_FRAME_ARROW && rt_chunk_decode(frame, &chunk, &err) == 0) {
+        touch_chunk(&chunk);
+        rt_chunk_deinit(&chunk);
+    }
+    if (rt_rrd_reader_at(r, frame->offset, &again, &err) == 0)
+        sink += again.payload_len;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct rt_rrd_reader *r;
+    struct rt_frame frame;
+    struct rt_error err;
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
+        abort();
+    if (rt_rrd_reader_open_fd(fd, "fuzz", &r, &err) == 0) {
+        while (rt_rrd_reader_next(r, &frame, &err) == 0)
+            touch_frame(r, &frame);
+        sink += rt_rrd_reader_has_footer(r);
+        rt_rrd_reader_free(r);
+    }
+    return 0;
+}
+
+#ifndef RT_LIBFUZZER
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        static uint8_t data[1 << 26];
+        FILE *f = fopen(argv[i], "rb");
+        if (!f) {
+            perror(argv[i]);
+            return 1;
+        }
+        size_t n = fread(data, 1, sizeof data, f);
+        fclose(f);
+        LLVMFuzzerTestOneInput(data, n);
+    }
+    printf("%d files, no complaint\n", argc - 1);
+    return 0;
+}
+#endif
