@@ -13,7 +13,7 @@ HOSTS     := $(HOST_SRCS:%.c=$(OUT)/%)
 layers: ## includes go along the layers only
 	@$(RUN_TESTS) -s $@ scripts/check-layers
 headers: $(GENERATED) ## each header compiles alone
-	@$(RUN_TESTS) -s $@ scripts/check-headers
+	@HEADER_FLAGS="$(BASE)" $(RUN_TESTS) -s $@ scripts/check-headers
 symbols: all ## exported and needed names are those agreed
 	@$(RUN_TESTS) -s $@ scripts/check-symbols
 docs: $(GENERATED) man ## manual, README and option table agree
