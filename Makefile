@@ -73,7 +73,7 @@ $(OUT)/preload/%.o: %.c | $(GENERATED)
 # ---------------------------------------------------------------- artifacts
 $(OUT)/libretap.a: $(SDK_OBJS)
 	@mkdir -p $(@D)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
 	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
@@ -83,7 +83,7 @@ $(OUT)/libretap-preload.so: $(PRE_OBJS) preload/libretap-preload.map
 # Everything of the command but its main: tests take from it what they use.
 $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
 	@mkdir -p $(@D)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
 comma := ,
