@@ -1,0 +1,196 @@
+#include "recording/chunk.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+
+int rt_encoder_init(struct rt_encoder *e)
+{
+    *e = (struct rt_encoder){0};
+    if (getrandom(&e->id_base, sizeof e->id_base, 0) != sizeof e->id_base)
+        return -EIO;
+    e->id_base >>= 1;                   /* Rerun: top bit clear */
+    e->id_base &= ~(uint64_t)0xFFFFFF; /* the low bytes count, so that they alone differ from row to row */
+    return 0;
+}
+
+void rt_encoder_deinit(struct rt_encoder *e)
+{
+    rt_fb_deinit(&e->fb);
+    rt_buf_deinit(&e->ipc);
+    rt_buf_deinit(&e->packed);
+}
+
+struct rt_tuid rt_encoder_ids(struct rt_encoder *e, uint64_t time_ns, uint32_t n)
+{
+    struct rt_tuid id = {time_ns, e->id_base + e->id_next};
+    e->id_next += n;
+    return id;
+}
+
+/* ---------------------------------------------------------------- schema */
+
+static void id_field(struct rt_ipc_field *f)
+{
+    *f = (struct rt_ipc_field){.name = "rerun.controls.RowId", .type = RT_IPC_TUID, .meta = {
+        {"rerun:kind", "control"},
+        {"ARROW:extension:name", "rerun.datatypes.TUID"},
+        {"ARROW:extension:metadata", "{\"namespace\":\"row\"}"},
+        {"rerun:is_sorted", "true"},
+    }};
+}
+
+static void time_field(struct rt_ipc_field *f)
+{
+    *f = (struct rt_ipc_field){.name = RT_TIMELINE, .type = RT_IPC_TIME, .nullable = true, .meta = {
+        {"rerun:kind", "index"},
+        {"rerun:index_name", RT_TIMELINE},
+        {"rerun:is_sorted", "true"},
+    }};
+}
+
+static void column_field(struct rt_ipc_field *f, const struct rt_component *c)
+{
+    *f = (struct rt_ipc_field){.name = c->identifier, .type = c->item, .list = true, .nullable = true, .meta = {
+        {"rerun:kind", "data"},
+        {"rerun:component", c->identifier},
+        {"rerun:archetype", c->archetype},
+        {"rerun:component_type", c->component_type},
+    }};
+}
+
+static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid id)
+{
+    char text[6 + 32 + 1];
+    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)id.time_ns, (unsigned long long)id.inc);
+    const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {
+        {"rerun:entity_path", b->path}, {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
+    struct rt_ipc_field few[32], *fields = b->n_columns + 2 <= 32 ? few : malloc((b->n_columns + 2u) * sizeof *fields);
+    uint32_t n = 0;
+    if (!fields)
+        return -ENOMEM;
+    id_field(&fields[n++]);
+    if (!b->is_static)
+        time_field(&fields[n++]);
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        column_field(&fields[n++], &b->columns[i].component);
+    int r = rt_ipc_schema(&e->fb, fields, n, meta, &e->ipc);
+    if (fields != few)
+        free(fields);
+    return r;
+}
+
+/* ---------------------------------------------------------------- batch */
+
+static void put_ids(struct rt_ipc_batch *batch, struct rt_tuid first, uint32_t n)
+{
+    rt_ipc_node(batch, n, 0);
+    rt_ipc_buffer_add(batch, NULL, 0);
+    uint8_t *p = rt_ipc_buffer_room(batch, 16 * (size_t)n);
+    for (uint32_t i = 0; p && i < n; i++, p += 16)
+        rt_tuid_bytes((struct rt_tuid){first.time_ns, first.inc + i}, p);
+}
+
+static void put_flat(struct rt_ipc_batch *batch, const struct rt_buf *values, uint32_t n)
+{
+    rt_ipc_node(batch, n, 0);
+    rt_ipc_buffer_add(batch, NULL, 0);
+    rt_ipc_buffer_add(batch, values->data, values->len);
+}
+
+/* Offsets 0, then each end. */
+static void put_offsets(struct rt_ipc_batch *batch, const struct rt_buf *ends)
+{
+    uint8_t *p = rt_ipc_buffer_room(batch, 4 + ends->len);
+    if (!p)
+        return;
+    memset(p, 0, 4);
+    if (ends->len)
+        memcpy(p + 4, ends->data, ends->len);
+}
+
+/* Offsets 0, 1, 2 … n: written once a chunk. @shared: number of that buffer, 0 = not yet (buffer 0 is a validity). */
+static void put_counting(struct rt_ipc_batch *batch, uint32_t n, size_t *shared)
+{
+    if (*shared) {
+        rt_ipc_buffer_same(batch, *shared);
+        return;
+    }
+    int32_t *p = rt_ipc_buffer_room(batch, 4 * ((size_t)n + 1));
+    *shared = batch->n_buffers - 1;
+    for (uint32_t i = 0; p && i <= n; i++)
+        p[i] = (int32_t)i;
+}
+
+static void put_column(struct rt_ipc_batch *batch, const struct rt_builder_column *c, size_t *shared)
+{
+    rt_ipc_node(batch, c->n_rows, 0);
+    rt_ipc_buffer_add(batch, NULL, 0);
+    if (c->ragged)
+        put_offsets(batch, &c->list);
+    else
+        put_counting(batch, c->n_rows, shared);
+    rt_ipc_node(batch, c->n_items, 0);
+    rt_ipc_buffer_add(batch, NULL, 0);
+    if (!rt_ipc_width(c->component.item))
+        put_offsets(batch, &c->ends);
+    rt_ipc_buffer_add(batch, c->values.data, c->values.len);
+}
+
+static int encode_batch(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid first)
+{
+    struct rt_ipc_batch batch;
+    size_t n_nodes = 1 + !b->is_static + 2 * (size_t)b->n_columns, n_buffers = 2 + 2 * (size_t)!b->is_static, shared = 0;
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        n_buffers += rt_ipc_width(b->columns[i].component.item) ? 4 : 5;
+    int r = rt_ipc_batch_begin(&batch, &e->fb, &e->ipc, b->n_rows, n_nodes, n_buffers);
+    if (!r) {
+        put_ids(&batch, first, b->n_rows);
+        if (!b->is_static)
+            put_flat(&batch, &b->times, b->n_rows);
+        for (uint32_t i = 0; i < b->n_columns; i++)
+            put_column(&batch, &b->columns[i], &shared);
+    }
+    r = rt_ipc_batch_end(&batch);
+    return r ? r : rt_ipc_end(&e->ipc);
+}
+
+/* ---------------------------------------------------------------- chunk */
+
+static int shape_of(struct rt_builder *b)
+{
+    uint32_t few[64], *list = b->n_columns <= 64 ? few : malloc(b->n_columns * sizeof *list);
+    if (b->shape >= 0)
+        return 0;
+    if (!list)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        list[i] = b->columns[i].descriptor;
+    b->shape = rt_manifest_add_shape(b->manifest, b->entity, b->is_static, list, b->n_columns);
+    if (list != few)
+        free(list);
+    return b->shape < 0 ? -ENOMEM : 0;
+}
+
+int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_store_id *store, uint64_t at, struct rt_buf *out,
+                    struct rt_manifest_chunk *ret)
+{
+    const int64_t *t = (const int64_t *)(const void *)b->times.data;
+    uint64_t time_ns = b->is_static ? rt_real_ns() : (uint64_t)t[0];
+    struct rt_tuid id = rt_encoder_ids(e, time_ns, b->n_rows + 1), first = {id.time_ns, id.inc + 1};
+    size_t start = out->len;
+    int r = shape_of(b);
+
+    rt_buf_clear(&e->ipc);
+    r = r ? r : encode_schema(e, b, id);
+    r = r ? r : encode_batch(e, b, first);
+    *ret = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows, .raw_size = e->ipc.len,
+                                      .offset = at + start + RT_RRD_FRAME_HEADER_BYTES};
+    rt_tuid_bytes(id, ret->id);
+    if (!b->is_static) {
+        ret->t_min = t[0];
+        ret->t_max = t[b->n_rows - 1];
+    }
+    return r ? r : rt_rrd_arrow(out, store, id, b->is_static, &e->ipc, &e->packed, &ret->size);
+}

@@ -1,0 +1,111 @@
+#include "recording/resume.h"
+
+#include "recording/decoded.h"
+#include "recording/recording.h"
+
+enum { MAX_COLUMNS = 1024 };
+
+static int64_t find_shape(const struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *list, uint32_t n)
+{
+    for (size_t i = RT_MANIFEST_N(m, shapes, struct rt_shape); i-- > 0;) {
+        const struct rt_shape *s = rt_manifest_shape(m, i);
+        if (s->entity == entity && s->is_static == is_static && s->n == n &&
+            !memcmp(RT_MANIFEST_AT(m, shape_descriptors, uint32_t, s->first), list, n * sizeof *list))
+            return (int64_t)i;
+    }
+    return -1;
+}
+
+/* The shape of a decoded chunk; its components become columns of the entity's builder. */
+static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, struct rt_builder *b)
+{
+    uint32_t list[MAX_COLUMNS], n = 0;
+    for (uint32_t i = 0; i < c->n_columns; i++) {
+        const struct rt_chunk_column *col = &c->columns[i];
+        if (col->kind != RT_COLUMN_COMPONENT)
+            continue;
+        int item = rt_decoded_item(col->type);
+        if (item < 0 || n == MAX_COLUMNS || (!c->is_static && rt_builder_add_column(b, col->name, NULL) < 0))
+            return -EBADMSG;
+        const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
+                                        (char *)(uintptr_t)col->component_type, (enum rt_ipc_type)item};
+        int64_t number = rt_manifest_intern_descriptor(&rec->manifest, &d);
+        if (number < 0)
+            return number;
+        list[n++] = (uint32_t)number;
+    }
+    int64_t shape = find_shape(&rec->manifest, b->entity, c->is_static, list, n);
+    return shape >= 0 ? shape : rt_manifest_add_shape(&rec->manifest, b->entity, c->is_static, list, n);
+}
+
+static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c)
+{
+    struct rt_builder *b;
+    const struct rt_chunk_column *time = rt_decoded_time(c);
+    struct rt_manifest_chunk now = {.n_rows = c->n_rows, .offset = frame->offset + RT_RRD_FRAME_HEADER_BYTES,
+                                    .size = frame->payload_len, .raw_size = c->memory.len};
+    if (!c->is_static && !time)
+        return -EBADMSG;
+    int r = rt_recording_builder(rec, c->entity_path, &b);
+    int64_t shape = r < 0 ? r : chunk_shape(rec, c, b);
+    if (shape < 0)
+        return (int)shape;
+    now.shape = (uint32_t)shape;
+    memcpy(now.id, c->id, sizeof now.id);
+    if (time && c->n_rows) { /* sorted */
+        now.t_min = rt_time_value(time, 0);
+        now.t_max = rt_time_value(time, c->n_rows - 1);
+        b->last_time = b->has_last && b->last_time > now.t_max ? b->last_time : now.t_max;
+        b->has_last = true;
+    }
+    return rt_manifest_add_chunk(&rec->manifest, &now);
+}
+
+static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, struct rt_error *err)
+{
+    struct rt_store_info info;
+    struct rt_chunk chunk = {0};
+    int r;
+    if (frame->kind == RT_FRAME_SET_STORE_INFO) {
+        if (rt_store_info_decode(frame, &info, err))
+            return -EBADMSG;
+        return strcmp(info.recording_id, rec->store.recording_id) || strcmp(info.application_id, rec->store.application_id)
+                   ? rt_error_set(err, -EINVAL, "the file is recording %s of %s", info.recording_id, info.application_id) : 0;
+    }
+    if (frame->kind != RT_FRAME_ARROW)
+        return rt_error_set(err, -EINVAL, "byte %llu: the file was closed", (unsigned long long)frame->offset);
+    if (rt_chunk_decode(frame, &chunk, err))
+        return -EBADMSG;
+    r = note_chunk(rec, frame, &chunk);
+    rt_chunk_deinit(&chunk);
+    return r ? rt_error_set(err, r, "byte %llu: a chunk that cannot be continued", (unsigned long long)frame->offset) : 0;
+}
+
+static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, uint64_t keep, struct rt_error *err)
+{
+    uint64_t end = RT_RRD_HEADER_BYTES;
+    struct rt_frame frame;
+    while (end < keep) {
+        int r = rt_rrd_reader_next(reader, &frame, err);
+        if (r)
+            return r < 0 ? r : rt_error_set(err, -EBADMSG, "the file has no frame at byte %llu", (unsigned long long)end);
+        end = frame.offset + RT_RRD_FRAME_HEADER_BYTES + frame.payload_len;
+        if ((r = note_frame(rec, &frame, err)) < 0)
+            return r;
+    }
+    return end == keep ? 0 : rt_error_set(err, -EINVAL, "byte %llu is not the end of a frame", (unsigned long long)keep);
+}
+
+int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t keep, struct rt_error *err)
+{
+    struct rt_rrd_reader *reader = NULL;
+    struct rt_error why = {0};
+    int r = rt_rrd_reader_open(path, &reader, &why);
+    r = r > 0 ? -EBADMSG : r;
+    r = r ? r : note_frames(rec, reader, keep, &why);
+    if (reader)
+        rt_rrd_reader_free(reader);
+    if (r)
+        return rt_error_set(err, r, "%s: cannot be continued: %.400s", path, why.message[0] ? why.message : strerror(-r));
+    return rt_sink_file_open(path, keep, &rec->sink, err);
+}

@@ -1,0 +1,227 @@
+/* The public functions: handles to recordings, struct rt_error to rr_error. */
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "recording/recording.h"
+
+#define RR_API __attribute__((visibility("default")))
+#define RT_VERSION "0.1.0"
+
+enum { SLOT_BITS = 8, N_SLOTS = 1 << SLOT_BITS }; /* recordings open at once, less one: slot 0 stays free, so that no handle is 0 */
+
+/* A handle is generation << SLOT_BITS | slot: one that was closed is told from its successor. */
+static struct {
+    struct rt_recording *recording_mt;
+    uint32_t generation; /* under the lock; read by users of a handle, which is not closed meanwhile */
+} slots[N_SLOTS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct rt_recording *lookup(rr_recording_stream handle)
+{
+    uint32_t slot = handle & (N_SLOTS - 1);
+    struct rt_recording *rec = rt_load_acquire(&slots[slot].recording_mt); /* pairs with the release in insert() */
+    return rec && slots[slot].generation == handle >> SLOT_BITS ? rec : NULL;
+}
+
+/* Return: 0 when all are taken. */
+static rr_recording_stream insert(struct rt_recording *rec)
+{
+    rr_recording_stream handle = 0;
+    pthread_mutex_lock(&lock);
+    for (uint32_t i = 1; i < N_SLOTS && !handle; i++)
+        if (!rt_load_relaxed(&slots[i].recording_mt)) {
+            slots[i].generation = (slots[i].generation + 1) & (UINT32_MAX >> SLOT_BITS);
+            handle = slots[i].generation << SLOT_BITS | i;
+            rt_store_release(&slots[i].recording_mt, rec);
+        }
+    pthread_mutex_unlock(&lock);
+    return handle;
+}
+
+/* Takes the recording out of its slot: the handle is gone. */
+static struct rt_recording *take(rr_recording_stream handle)
+{
+    pthread_mutex_lock(&lock);
+    struct rt_recording *rec = lookup(handle);
+    if (rec)
+        rt_store_release(&slots[handle & (N_SLOTS - 1)].recording_mt, (struct rt_recording *)NULL);
+    pthread_mutex_unlock(&lock);
+    return rec;
+}
+
+static rr_error_code fail(rr_error *err, rr_error_code code, const char *text)
+{
+    if (err) {
+        err->code = code;
+        snprintf(err->description, sizeof err->description, "%s", text);
+    }
+    return code;
+}
+
+static rr_error_code no_handle(rr_error *err)
+{
+    return fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream");
+}
+
+/* @r of an internal function into a public code; -EINVAL is the caller's mistake, all else is @otherwise. */
+static rr_error_code translate(int r, const struct rt_error *e, rr_error_code otherwise, rr_error *err)
+{
+    if (!r)
+        return RR_ERROR_CODE_OK;
+    return fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : r == -EINVAL ? RR_ERROR_CODE_INVALID_STRING_ARGUMENT : otherwise,
+                e->message[0] ? e->message : strerror(-r));
+}
+
+/* ---------------------------------------------------------------- open and close */
+
+RR_API const char *rr_retap_version(void)
+{
+    return RT_VERSION;
+}
+
+RR_API rr_stream_options rr_stream_options_default(const char *application_id)
+{
+    return (rr_stream_options){.struct_size = sizeof(rr_stream_options), .application_id = application_id};
+}
+
+RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *options, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_recording *rec = NULL;
+    if (!options || !options->application_id || !options->save) {
+        fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "options, application_id and save must be given");
+        return 0;
+    }
+    if (options->struct_size != sizeof *options || !options->application_id[0]) {
+        fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE,
+             options->application_id[0] ? "struct_size is not that of rr_stream_options" : "application_id is empty");
+        return 0;
+    }
+    int r = rt_recording_open(options, &rec, &e);
+    if (r) {
+        fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, e.message);
+        return 0;
+    }
+    rr_recording_stream handle = insert(rec);
+    if (!handle) {
+        rt_recording_free(rec);
+        fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "too many recordings are open");
+    }
+    return handle;
+}
+
+RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float timeout_sec, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_recording *rec = take(handle);
+    (void)timeout_sec; /* the file sink is synchronous */
+    if (!rec)
+        return no_handle(err);
+    return translate(rt_recording_close(rec, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+}
+
+RR_API void rr_recording_stream_abandon(rr_recording_stream handle)
+{
+    rt_recording_free(take(handle));
+}
+
+RR_API void rr_recording_stream_flush_blocking(rr_recording_stream handle, float timeout_sec, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_recording *rec = lookup(handle);
+    (void)timeout_sec;
+    if (!rec)
+        no_handle(err);
+    else
+        translate(rt_recording_flush(rec, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE, err);
+}
+
+/* ---------------------------------------------------------------- rows */
+
+#ifndef NDEBUG
+/* Well-formed UTF-8 (Unicode, table 3-7). */
+static bool is_utf8(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        uint8_t c = p[i++];
+        unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 9;
+        uint8_t low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+        if (more > n - i || (more && (p[i] < low || p[i] > high)))
+            return false;
+        for (unsigned k = 1; k < more; k++)
+            if ((p[i + k] & 0xC0) != 0x80)
+                return false;
+        i += more;
+    }
+    return true;
+}
+
+static bool text_is_utf8(const rr_text_batch *b)
+{
+    for (uint32_t i = 0; i < b->n_rows; i++)
+        if (!is_utf8((const uint8_t *)b->text + b->text_offsets[i], b->text_offsets[i + 1] - b->text_offsets[i]))
+            return false;
+    return true;
+}
+#endif
+
+RR_API rr_error_code rr_text_columns(rr_recording_stream handle, const char *entity_path, const rr_text_batch *batch, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_recording *rec = lookup(handle);
+    if (!rec)
+        return no_handle(err);
+    if (!entity_path || !batch || (batch->n_rows && (!batch->log_time_ns || !batch->text_offsets)) ||
+        (batch->n_columns && !batch->columns))
+        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path, batch, its times, texts and columns must be given");
+    if (batch->struct_size != sizeof *batch)
+        return fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "struct_size is not that of rr_text_batch");
+#ifndef NDEBUG
+    if (!text_is_utf8(batch))
+        return fail(err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "text is not UTF-8");
+#endif
+    return translate(rt_recording_append(rec, entity_path, batch, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+}
+
+RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *entity_path, uint32_t n_rows, const int64_t *log_time_ns,
+                                    const rr_column *columns, uint32_t n_columns, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_recording *rec = lookup(handle);
+    const rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = n_rows, .log_time_ns = log_time_ns,
+                                 .columns = columns, .n_columns = n_columns};
+    if (!rec)
+        return no_handle(err);
+    if (!entity_path || !columns || !n_columns)
+        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path and columns must be given");
+    int r = log_time_ns ? rt_recording_append(rec, entity_path, &batch, &e) : rt_recording_append_static(rec, entity_path, &batch, &e);
+    return translate(r, &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+}
+
+/* ---------------------------------------------------------------- counters */
+
+RR_API uint64_t rr_recording_stream_durable_bytes(rr_recording_stream handle)
+{
+    struct rt_recording *rec = lookup(handle);
+    return rec ? rec->sink->written : 0;
+}
+
+RR_API uint64_t rr_recording_stream_pending_rows(rr_recording_stream handle, uint64_t *ret_bytes)
+{
+    struct rt_recording *rec = lookup(handle);
+    uint64_t rows = 0, bytes = 0;
+    for (uint32_t i = 0; rec && i < rec->n_builders; i++) {
+        rows += rec->builders[i]->n_rows;
+        bytes += rec->builders[i]->n_rows ? rt_builder_bytes(rec->builders[i]) : 0;
+    }
+    if (ret_bytes)
+        *ret_bytes = bytes;
+    return rows;
+}
+
+RR_API uint64_t rr_recording_stream_dropped(rr_recording_stream handle)
+{
+    struct rt_recording *rec = lookup(handle);
+    return rec ? rec->dropped : 0;
+}
