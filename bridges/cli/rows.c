@@ -1,0 +1,373 @@
+#include "cli/rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define NO_TIME INT64_MIN /* Rerun reserves it: never a row's time */
+
+static void note_error(struct rt_rows_source *s, const struct rt_error *err)
+{
+    if (!s->n_errors++)
+        s->first_error = *err;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+/* Copies what @from gives into an unnamed temporary file. Return: its descriptor at byte 0, or -errno. */
+static int spool(int from)
+{
+    const char *dir = getenv("TMPDIR");
+    char name[4096];
+    static uint8_t buffer[1 << 17];
+    snprintf(name, sizeof name, "%s/retap-XXXXXX", dir && *dir ? dir : "/tmp");
+    RT_CLEANUP(fd_close) int fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    unlink(name);
+    for (;;) {
+        ssize_t n = read(from, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR)
+            continue;
+        int r = n < 0 ? -errno : n ? rt_write_all(fd, buffer, (size_t)n, NULL) : 0;
+        if (r < 0)
+            return r;
+        if (n == 0)
+            return lseek(fd, 0, SEEK_SET) < 0 ? -errno : rt_fd_steal(&fd);
+    }
+}
+
+/* Return: a descriptor of a file that can be read twice, or -errno with a message. */
+static int open_file(const char *path, struct rt_error *err)
+{
+    struct stat st;
+    bool is_stdin = !strcmp(path, "-");
+    RT_CLEANUP(fd_close) int fd = is_stdin ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return rt_error_set(err, -errno, "%s", strerror(errno));
+    if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return rt_fd_steal(&fd);
+    int copy = spool(fd);
+    return copy < 0 ? rt_error_set(err, copy, "copying it to a temporary file: %s", strerror(-copy)) : copy;
+}
+
+/* ------------------------------------------------------------------ pass 1 */
+
+static const struct rt_chunk_column *find_text(const struct rt_chunk *c)
+{
+    const struct rt_chunk_column *text = rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:text");
+    return text && text->type == RT_TYPE_UTF8 && c->store_kind == 1 ? text : NULL;
+}
+
+/* log_time, or the timeline that orders so far, or any. */
+static const struct rt_chunk_column *find_time(const struct rt_rows *rows, const struct rt_chunk *c)
+{
+    const struct rt_chunk_column *t = rt_chunk_find(c, RT_COLUMN_TIMELINE, "log_time");
+    if (!t && *rows->timeline)
+        t = rt_chunk_find(c, RT_COLUMN_TIMELINE, rows->timeline);
+    else if (!t)
+        t = rt_chunk_find(c, RT_COLUMN_TIMELINE, NULL);
+    return t;
+}
+
+/* The first chunk with log_time makes it the time that orders: what was indexed by another one is without time then. */
+static void choose_timeline(struct rt_rows *rows, const struct rt_chunk_column *time)
+{
+    if (!strcmp(rows->timeline, time->name) || (*rows->timeline && strcmp(time->name, "log_time")))
+        return;
+    snprintf(rows->timeline, sizeof rows->timeline, "%s", time->name);
+    rows->time_unit = time->time_unit;
+    rows->first = INT64_MAX;
+    rows->last = INT64_MIN;
+    for (size_t i = 0; i < rows->n_entries; i++)
+        rows->entries[i].min = rows->entries[i].max = NO_TIME;
+}
+
+static struct rt_rows_entry make_entry(struct rt_rows *rows, unsigned source, uint64_t offset, const struct rt_chunk *c)
+{
+    struct rt_rows_entry e = {source, offset, NO_TIME, NO_TIME};
+    const struct rt_chunk_column *time = find_time(rows, c);
+    if (!time || !c->n_rows)
+        return e;
+    choose_timeline(rows, time);
+    if (strcmp(time->name, rows->timeline))
+        return e;
+    e.min = INT64_MAX;
+    for (uint32_t i = 0; i < c->n_rows; i++) {
+        int64_t t = rt_time_value(time, i);
+        e.min = t < e.min ? t : e.min;
+        e.max = t > e.max ? t : e.max;
+    }
+    rows->first = e.min < rows->first ? e.min : rows->first;
+    rows->last = e.max > rows->last ? e.max : rows->last;
+    return e;
+}
+
+static int add_entry(struct rt_rows *rows, const struct rt_rows_entry *e)
+{
+    if (rows->n_entries == rows->entries_cap) {
+        size_t cap = rows->entries_cap ? rows->entries_cap * 2 : 64;
+        struct rt_rows_entry *p = realloc(rows->entries, cap * sizeof *p);
+        if (!p)
+            return -ENOMEM;
+        rows->entries = p;
+        rows->entries_cap = cap;
+    }
+    rows->entries[rows->n_entries++] = *e;
+    return 0;
+}
+
+static int index_frame(struct rt_rows *rows, unsigned source, const struct rt_frame *frame, rt_rows_wants wants, void *ctx)
+{
+    struct rt_chunk c;
+    struct rt_error err;
+    int r = 0;
+    if (frame->kind != RT_FRAME_ARROW)
+        return 0;
+    if (rt_chunk_decode(frame, &c, &err)) {
+        note_error(&rows->sources[source], &err);
+        return 0;
+    }
+    if (find_text(&c)) {
+        struct rt_rows_entry e = make_entry(rows, source, frame->offset, &c); /* also of what is not wanted: first and last */
+        if (c.n_rows && (!wants || wants(c.entity_path, ctx)))
+            r = add_entry(rows, &e);
+    }
+    rt_chunk_deinit(&c);
+    return r;
+}
+
+static int index_source(struct rt_rows *rows, unsigned source, rt_rows_wants wants, void *ctx)
+{
+    struct rt_rows_source *s = &rows->sources[source];
+    struct rt_error err = {0};
+    struct rt_frame frame;
+    int r = open_file(s->name, &err);
+    if (r >= 0)
+        r = rt_rrd_reader_open_fd(r, s->name, &s->reader, &err);
+    if (r) {
+        note_error(s, &err);
+        return 0;
+    }
+    while (!(r = rt_rrd_reader_next(s->reader, &frame, &err)))
+        if (index_frame(rows, source, &frame, wants, ctx) < 0)
+            return -ENOMEM;
+    if (r != RT_RRD_E_END)
+        note_error(s, &err);
+    return 0;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct rt_rows_entry *x = a, *y = b;
+    if (x->min != y->min)
+        return x->min < y->min ? -1 : 1;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+int rt_rows_open(struct rt_rows *rows, char *const *paths, unsigned n_paths, rt_rows_wants wants, void *ctx)
+{
+    int r = 0;
+    *rows = (struct rt_rows){.first = INT64_MAX, .last = INT64_MIN};
+    rows->sources = calloc(n_paths, sizeof *rows->sources);
+    if (!rows->sources)
+        return -ENOMEM;
+    rows->n_sources = n_paths;
+    for (unsigned i = 0; i < n_paths && !r; i++) {
+        rows->sources[i].name = paths[i];
+        r = index_source(rows, i, wants, ctx);
+    }
+    if (rows->n_entries)
+        qsort(rows->entries, rows->n_entries, sizeof *rows->entries, compare_entries);
+    return r;
+}
+
+void rt_rows_limit(struct rt_rows *rows, int64_t since, int64_t until)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rows->n_entries; i++)
+        if (rows->entries[i].min != NO_TIME && rows->entries[i].max >= since && rows->entries[i].min <= until)
+            rows->entries[n++] = rows->entries[i];
+    rows->n_entries = n;
+}
+
+/* ------------------------------------------------------------------ pass 2: the heap */
+
+static uint32_t row_of(const struct rt_rows_chunk *c)
+{
+    return c->order ? c->order[c->next] : c->next;
+}
+
+static int64_t time_of(const struct rt_rows_chunk *c, uint32_t row)
+{
+    return c->time ? rt_time_value(c->time, row) : NO_TIME;
+}
+
+/* Orders rows by time, then row id (big-endian: bytes in order of time). */
+static int compare_rows(const struct rt_rows_chunk *a, uint32_t i, const struct rt_rows_chunk *b, uint32_t j)
+{
+    int64_t s = time_of(a, i), t = time_of(b, j);
+    return s != t ? (s < t ? -1 : 1) : memcmp(a->chunk.row_ids + (size_t)16 * i, b->chunk.row_ids + (size_t)16 * j, 16);
+}
+
+static bool is_before(const struct rt_rows_chunk *a, const struct rt_rows_chunk *b)
+{
+    return compare_rows(a, row_of(a), b, row_of(b)) < 0;
+}
+
+static void sink_top(struct rt_rows *rows)
+{
+    struct rt_rows_chunk **h = rows->heap;
+    for (size_t i = 0;;) {
+        size_t child = 2 * i + 1;
+        if (child >= rows->n_open)
+            return;
+        child += child + 1 < rows->n_open && is_before(h[child + 1], h[child]);
+        if (!is_before(h[child], h[i]))
+            return;
+        struct rt_rows_chunk *c = h[i];
+        h[i] = h[child];
+        h[child] = c;
+        i = child;
+    }
+}
+
+static int push(struct rt_rows *rows, struct rt_rows_chunk *c)
+{
+    if (rows->n_open == rows->heap_cap) {
+        size_t cap = rows->heap_cap ? rows->heap_cap * 2 : 16;
+        struct rt_rows_chunk **p = realloc(rows->heap, cap * sizeof *p);
+        if (!p)
+            return -ENOMEM;
+        rows->heap = p;
+        rows->heap_cap = cap;
+    }
+    size_t i = rows->n_open++;
+    for (; i && is_before(c, rows->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        rows->heap[i] = rows->heap[(i - 1) / 2];
+    rows->heap[i] = c;
+    return 0;
+}
+
+static struct rt_rows_chunk *free_chunk(struct rt_rows_chunk *c)
+{
+    if (c) {
+        rt_chunk_deinit(&c->chunk);
+        free(c->order);
+        free(c);
+    }
+    return NULL;
+}
+
+static int compare_in_chunk(const void *a, const void *b, void *chunk)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    return compare_rows(chunk, i, chunk, j);
+}
+
+/* Gives c->order when its rows do not lie in order. */
+static int sort_chunk(struct rt_rows_chunk *c)
+{
+    uint32_t n = c->chunk.n_rows, i = 1;
+    while (i < n && compare_rows(c, i - 1, c, i) <= 0)
+        i++;
+    if (i >= n)
+        return 0;
+    c->order = malloc(n * sizeof *c->order);
+    if (!c->order)
+        return -ENOMEM;
+    for (i = 0; i < n; i++)
+        c->order[i] = i;
+    qsort_r(c->order, n, sizeof *c->order, compare_in_chunk, c);
+    return 0;
+}
+
+/* Decodes the chunk of @e once more. Return: 0 with a chunk to push, or an error of its source. */
+static int open_chunk(struct rt_rows *rows, const struct rt_rows_entry *e, struct rt_rows_chunk **ret, struct rt_error *err)
+{
+    struct rt_frame frame;
+    struct rt_rows_chunk *c = calloc(1, sizeof *c);
+    int r = !c ? rt_error_set(err, -ENOMEM, "out of memory") : rt_rrd_reader_at(rows->sources[e->source].reader, e->offset, &frame, err);
+    if (!r)
+        r = rt_chunk_decode(&frame, &c->chunk, err);
+    if (!r) {
+        c->text = find_text(&c->chunk);
+        c->level = rt_chunk_find(&c->chunk, RT_COLUMN_COMPONENT, "TextLog:level");
+        c->time = e->min == NO_TIME ? NULL : rt_chunk_find(&c->chunk, RT_COLUMN_TIMELINE, rows->timeline);
+        if (!c->text || !c->chunk.n_rows || (!c->time && e->min != NO_TIME)) /* the file was changed under us */
+            r = rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: changed while it was read", (unsigned long long)e->offset);
+        else if (sort_chunk(c) < 0)
+            r = rt_error_set(err, -ENOMEM, "out of memory");
+    }
+    if (r)
+        c = free_chunk(c);
+    *ret = c;
+    return r;
+}
+
+/* Opens every chunk whose first row may be the next one. */
+static void open_due(struct rt_rows *rows)
+{
+    while (rows->next_entry < rows->n_entries) {
+        const struct rt_rows_entry *e = &rows->entries[rows->next_entry];
+        struct rt_rows_chunk *c;
+        struct rt_error err;
+        if (rows->n_open && time_of(rows->heap[0], row_of(rows->heap[0])) < e->min)
+            return;
+        rows->next_entry++;
+        int r = open_chunk(rows, e, &c, &err);
+        if (!r && push(rows, c) < 0) {
+            free_chunk(c);
+            r = rt_error_set(&err, -ENOMEM, "out of memory");
+        }
+        if (r)
+            note_error(&rows->sources[e->source], &err);
+    }
+}
+
+/* Moves the heap past the row given last; its chunk is freed when that was its last one. */
+static void advance(struct rt_rows *rows)
+{
+    struct rt_rows_chunk *c = rows->current;
+    if (!c)
+        return;
+    rows->current = NULL;
+    if (++c->next == c->chunk.n_rows) {
+        rows->heap[0] = rows->heap[--rows->n_open];
+        free_chunk(c);
+    }
+    if (rows->n_open)
+        sink_top(rows);
+}
+
+bool rt_rows_next(struct rt_rows *rows, struct rt_rows_row *ret)
+{
+    advance(rows);
+    open_due(rows);
+    if (!rows->n_open)
+        return false;
+    struct rt_rows_chunk *c = rows->current = rows->heap[0];
+    uint32_t row = row_of(c);
+    *ret = (struct rt_rows_row){c, row, c->time != NULL, c->time ? rt_time_value(c->time, row) : 0};
+    return true;
+}
+
+void rt_rows_close(struct rt_rows *rows)
+{
+    for (size_t i = 0; i < rows->n_open; i++)
+        free_chunk(rows->heap[i]);
+    for (unsigned i = 0; i < rows->n_sources; i++)
+        rt_rrd_reader_free(rows->sources[i].reader);
+    free(rows->heap);
+    free(rows->entries);
+    free(rows->sources);
+    *rows = (struct rt_rows){0};
+}
