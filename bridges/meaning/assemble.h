@@ -4,7 +4,11 @@
  *
  * One struct rt_assembler a key (process, stream, thread); the caller feeds the pieces of that key in order, with the time of each.
  * The last row is held back until the next line shows whether it continues it (an indented stack line, a caret line), or until
- * rt_assembler_idle() says that nothing came for RT_ASSEMBLER_IDLE_NS. Row memory is borrowed: valid during the callback only.
+ * rt_assembler_idle() says that nothing came for RT_ASSEMBLER_IDLE_NS. Only rows that something can join wait: a level of WARN
+ * or worse read from the text, or a line that looks like the head of a group ("a.b.SomeError: x", "x.c: In function 'f':",
+ * "====="). All others, most of a log, leave within the feed, straight from the caller's bytes; so do groups that begin and
+ * end within one feed. Only what is still undecided at the end of a feed is copied.
+ * An empty line is a row, except inside a group that goes on behind it; nothing between two NULs is none. Row memory is borrowed: valid during the callback only.
  * A row's time is that of its first byte's piece. Bounded memory: a line is cut at line_max, a group at group_max bytes/lines. */
 #ifndef RT_MEANING_ASSEMBLE_H
 #define RT_MEANING_ASSEMBLE_H
@@ -56,12 +60,15 @@ struct rt_assembler {
     struct rt_assembler_options options;
     struct rt_buf open;     /* bytes of the unfinished line */
     struct rt_buf held;     /* the held group: its lines, each ended by \n; the first is the row that waits */
-    struct rt_buf scratch;  /* displayable text is made here */
+    struct rt_buf scratch;  /* the displayable text of a row is made here, */
+    struct rt_buf shown;    /* … and that of the line which is being judged, here */
     uint64_t open_mono_ns, open_tag;
     uint64_t held_mono_ns, held_tag;
+    uint64_t maybe_mono_ns, maybe_tag; /* of the last held line, while it is open whether it belongs to the group */
     uint64_t last_mono_ns;  /* of the last piece fed: idle is judged by it */
-    uint32_t held_lines, held_flags, open_flags;
-    uint32_t group[8];      /* the grouping state machine's own */
+    uint32_t held_lines, held_flags, maybe_flags;
+    uint32_t open_cut;      /* the open line goes on behind a cut: 1 + level + (style << 8) of its first part */
+    uint32_t group[8];      /* the grouping state machine's own (struct rt_group) */
 };
 
 /* Copies options (NULL = defaults). */
