@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -13,37 +12,81 @@
 
 /* ---- the 3-letter filter over the words ---- */
 
-#define FILTER_SIZE 256u /* for about 55 different triples */
+#define FILTER_BITS 12u  /* about 55 different triples among 4096 bits: one foreign word in 75 passes */
+#define INDEX_SIZE  256u
 
+static uint64_t filter[(1u << FILTER_BITS) / 64];
 static struct {
     uint32_t key; /* three small letters; 0 = free */
     uint8_t first, count;
-} filter[FILTER_SIZE];
+} word_index[INDEX_SIZE];
+/* Bit i: shape i can hold with this byte behind the word, or in front of it; 0 stands for the line's ends. */
+static uint64_t shapes_after[256], shapes_before[256], shapes_upper, shapes_small;
 
 static inline uint32_t triple_of(const char *p)
 {
     return ((uint32_t)(uint8_t)p[0] | (uint32_t)(uint8_t)p[1] << 8 | (uint32_t)(uint8_t)p[2] << 16) | 0x202020u;
 }
 
-static inline unsigned filter_slot(uint32_t key)
+static inline uint32_t hash_of(uint32_t key)
 {
-    return (key * 0x9e3779b1u) >> 24; /* Fibonacci hashing, top 8 bits */
+    return key * 0x9e3779b1u; /* Fibonacci hashing; the top bits are used */
+}
+
+static inline bool passes_filter(uint32_t key)
+{
+    uint32_t bit = hash_of(key) >> (32 - FILTER_BITS);
+    return filter[bit / 64] >> (bit % 64) & 1;
+}
+
+static void index_word(unsigned i)
+{
+    uint32_t key = triple_of(rt_level_words[i].text), bit = hash_of(key) >> (32 - FILTER_BITS);
+    unsigned at = hash_of(key) >> 24;
+    while (word_index[at].key && word_index[at].key != key)
+        at = (at + 1) % INDEX_SIZE;
+    if (!word_index[at].key) {
+        word_index[at].key = key;
+        word_index[at].first = (uint8_t)i;
+    }
+    word_index[at].count++;
+    filter[bit / 64] |= 1ull << (bit % 64);
+}
+
+/* @c: the byte of a pattern that stands next to the word, @then: the one beyond it. */
+static void index_shape(uint64_t *table, uint64_t bit, char c, char then)
+{
+    for (unsigned i = 0; i < 256; i++) {
+        char b = (char)i;
+        bool blank = b == ' ' || b == '\t', word = (b | 0x20) >= 'a' && (b | 0x20) <= 'z';
+        bool fits = c == ' ' ? blank : c == '$' ? blank || !b : c == '^' ? !b : c == '_' ? blank || b == then : b == c;
+        if (fits || (c == '%' && (word || b == '_' || (b >= '0' && b <= '9'))))
+            table[i] |= bit;
+    }
 }
 
 /* Filled once, before main. */
-__attribute__((constructor)) static void build_filter(void)
+__attribute__((constructor)) static void build_indexes(void)
 {
-    for (size_t i = 0; i < rt_level_n_words; i++) {
-        uint32_t key = triple_of(rt_level_words[i].text);
-        unsigned at = filter_slot(key);
-        while (filter[at].key && filter[at].key != key)
-            at = (at + 1) % FILTER_SIZE;
-        if (!filter[at].key) {
-            filter[at].key = key;
-            filter[at].first = (uint8_t)i;
-        }
-        filter[at].count++;
+    for (unsigned i = 0; i < rt_level_n_words; i++)
+        index_word(i);
+    for (size_t i = 0; i < rt_level_n_shapes && i < 64; i++) {
+        const struct rt_level_shape *s = &rt_level_shapes[i];
+        size_t last = strlen(s->before) - 1;
+        index_shape(shapes_after, 1ull << i, s->after[0], s->after[1]);
+        index_shape(shapes_before, 1ull << i, s->before[last], last ? s->before[last - 1] : 0);
+        shapes_upper |= (uint64_t)(s->flags & RT_SHAPE_UPPER ? 1 : 0) << i;
+        shapes_small |= (uint64_t)(s->flags & RT_SHAPE_SMALL ? 1 : 0) << i;
     }
+}
+
+/* @text has small letters only, @p letters. */
+static bool same_letters(const char *text, const char *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != (p[i] | 0x20))
+            return false;
+    return true;
 }
 
 static const struct rt_level_word *find_word(const char *p, size_t len)
@@ -51,24 +94,16 @@ static const struct rt_level_word *find_word(const char *p, size_t len)
     if (len < 3)
         return NULL;
     uint32_t key = triple_of(p);
-    for (unsigned at = filter_slot(key); filter[at].key; at = (at + 1) % FILTER_SIZE) {
-        if (filter[at].key != key)
+    for (unsigned at = hash_of(key) >> 24; word_index[at].key; at = (at + 1) % INDEX_SIZE) {
+        if (word_index[at].key != key)
             continue;
-        const struct rt_level_word *w = &rt_level_words[filter[at].first];
-        for (unsigned i = 0; i < filter[at].count; i++, w++)
-            if (w->len == len && !strncasecmp(w->text, p, len))
+        const struct rt_level_word *w = &rt_level_words[word_index[at].first];
+        for (unsigned i = 0; i < word_index[at].count; i++, w++)
+            if (w->len == len && same_letters(w->text, p, len))
                 return w;
         return NULL;
     }
     return NULL;
-}
-
-static inline bool passes_filter(uint32_t key)
-{
-    for (unsigned at = filter_slot(key); filter[at].key; at = (at + 1) % FILTER_SIZE)
-        if (filter[at].key == key)
-            return true;
-    return false;
 }
 
 enum rt_level rt_level_of_word(const char *word, size_t len)
@@ -218,32 +253,21 @@ static bool matches_after(const struct rt_level_line *l, size_t at, const char *
     return true;
 }
 
-static bool flags_fit(const struct rt_level_line *l, const struct word *w, const struct rt_level_shape *s)
+/* The flags about the line; those about the word's letters are in shapes_upper and shapes_small. */
+static bool flags_fit(const struct rt_level_line *l, const struct rt_level_shape *s, size_t start)
 {
     unsigned f = s->flags;
-    bool bracket = strpbrk(s->after, "]>)") != NULL;
-    if (((f & RT_SHAPE_UPPER) && !w->upper) || ((f & RT_SHAPE_SMALL) && !w->lower))
+    if ((f & RT_SHAPE_STAMP) && !is_stamped(l))
         return false;
-    if (((f & RT_SHAPE_STAMP) && !is_stamped(l)) || ((f & RT_SHAPE_SQUARE) && !is_open_square(l, w->start)))
+    if ((f & RT_SHAPE_SQUARE) && !is_open_square(l, start))
         return false;
-    if (((f & RT_SHAPE_UTC) && !is_utc_line(l)) || ((f & RT_SHAPE_SLASH) && !(l->n > l->start + 4 && l->p[l->start + 4] == '/')))
+    if ((f & RT_SHAPE_UTC) && !is_utc_line(l))
         return false;
-    if ((f & RT_SHAPE_SOURCE) && !is_source_position(l, w->start))
+    if ((f & RT_SHAPE_SLASH) && !(l->n > l->start + 4 && l->p[l->start + 4] == '/'))
         return false;
-    return !(f & RT_SHAPE_HEADER) || is_header(l, w->start, bracket && is_stamped(l) ? 3 : 1);
-}
-
-/* First bytes of all `after` texts: anything else behind a word makes it prose. */
-static bool may_follow(const struct rt_level_line *l, const struct word *w)
-{
-    char next = w->end < l->n ? l->p[w->end] : ':';
-    char last = w->start > l->start ? l->p[w->start - 1] : '^';
-    if (!strchr(" \t:])>|/[!", next) || !strchr("^ \t[(<|:=", last))
+    if ((f & RT_SHAPE_SOURCE) && !is_source_position(l, start))
         return false;
-    if (!is_blank(next) || w->upper)
-        return true;
-    /* Small letters with a blank behind: only "fatal error", "npm error", "): error TS1", padding before a bracket. */
-    return last == '^' || last == '[' || (w->start >= 2 && l->p[w->start - 2] == ':') || matches_before(l, w->start, "^npm ") || matches_before(l, w->start, "^PHP ");
+    return !(f & RT_SHAPE_HEADER) || is_header(l, start, strpbrk(s->after, "]>)") && is_stamped(l) ? 3 : 1);
 }
 
 static bool use_fits(const struct rt_level_line *l, const struct word *w)
@@ -255,18 +279,19 @@ static bool use_fits(const struct rt_level_line *l, const struct word *w)
         return false;
     if (((use & RT_WORD_UPPER) && !w->upper) || ((use & RT_WORD_LOWER) && !w->lower))
         return false;
-    if ((use & RT_WORD_NOCAP) && !w->upper && !w->lower)
-        return false;
-    return may_follow(l, w);
+    return !(use & RT_WORD_NOCAP) || w->upper || w->lower;
 }
 
 static bool try_shapes(const struct rt_level_line *l, const struct word *w, struct rt_level_guess *ret)
 {
-    if (!use_fits(l, w))
+    uint64_t rows = shapes_after[w->end < l->n ? (uint8_t)l->p[w->end] : 0];
+    rows &= shapes_before[w->start > l->start ? (uint8_t)l->p[w->start - 1] : 0];
+    rows &= ~((w->upper ? 0 : shapes_upper) | (w->lower ? 0 : shapes_small));
+    if (!rows || !use_fits(l, w))
         return false;
-    for (size_t i = 0; i < rt_level_n_shapes; i++) {
-        const struct rt_level_shape *s = &rt_level_shapes[i];
-        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before) || !flags_fit(l, w, s))
+    for (; rows; rows &= rows - 1) {
+        const struct rt_level_shape *s = &rt_level_shapes[__builtin_ctzll(rows)];
+        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before) || !flags_fit(l, s, w->start))
             continue;
         /* "fatal: not a git repository" ends a command; FATAL is the name of a severity. */
         bool mild = w->lower && w->row->level == RT_LEVEL_CRITICAL && w->row->text[0] == 'f' && l->p[w->end < l->n ? w->end : 0] == ':';

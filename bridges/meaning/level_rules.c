@@ -176,3 +176,5 @@ const struct rt_level_shape rt_level_shapes[] = {
     {"^=", " REPORT=", S(ERLANG), UPPER, 0},
 };
 const size_t rt_level_n_shapes = N_OF(rt_level_shapes);
+_Static_assert(N_OF(rt_level_shapes) <= 64, "one bit a shape in the indexes");
+_Static_assert(N_OF(rt_level_words) <= 256, "one byte an index");
