@@ -10,13 +10,13 @@
 #include "cli/cmd.h"
 #include "cli/operands.h"
 #include "cli/out.h"
-#include "cli/rows.h"
+#include "cli/merge.h"
 #include "cli/timearg.h"
 
 struct show {
     struct rt_options options;
     struct rt_timearg since, until;
-    struct rt_rows rows;
+    struct rt_merge rows;
     struct rt_timeprint clock;
     struct rt_out *out;
     bool color, with_date;
@@ -71,7 +71,7 @@ static const char *level_color(enum rt_level level)
     return colors[level] ? colors[level] : "";
 }
 
-static void print_time(struct show *s, const struct rt_rows_row *row)
+static void print_time(struct show *s, const struct rt_merge_row *row)
 {
     if (!row->has_time) {
         rt_out_str(s->out, row->in->chunk.is_static ? "static" : "no time");
@@ -103,7 +103,7 @@ static void print_level(struct show *s, const char *level, size_t len)
 }
 
 /* The instances of a text cell, each in a line of its own. */
-static void put_texts(const struct rt_rows_row *row, struct rt_out *out, void (*put)(struct rt_out *o, const char *p, size_t n))
+static void put_texts(const struct rt_merge_row *row, struct rt_out *out, void (*put)(struct rt_out *o, const char *p, size_t n))
 {
     uint32_t n = rt_cell_count(row->in->text, row->row, NULL);
     for (uint32_t i = 0; i < n; i++) {
@@ -117,7 +117,7 @@ static void put_texts(const struct rt_rows_row *row, struct rt_out *out, void (*
     }
 }
 
-static void print_line(struct show *s, const struct rt_rows_row *row, const char *level, size_t level_len)
+static void print_line(struct show *s, const struct rt_merge_row *row, const char *level, size_t level_len)
 {
     const char *path = shown_path(row->in->chunk.entity_path);
     print_time(s, row);
@@ -223,9 +223,9 @@ static const char *key_of(const char *name)
 }
 
 /* Prints the components that are fields, or those that are not. Return: how many there were. */
-static unsigned json_components(struct rt_out *o, const struct rt_rows_row *row, bool fields)
+static unsigned json_components(struct rt_out *o, const struct rt_merge_row *row, bool fields)
 {
-    const struct rt_rows_chunk *in = row->in;
+    const struct rt_merge_chunk *in = row->in;
     unsigned printed = 0;
     for (uint32_t k = 0; k < in->chunk.n_columns; k++) {
         const struct rt_chunk_column *col = &in->chunk.columns[k];
@@ -242,7 +242,7 @@ static unsigned json_components(struct rt_out *o, const struct rt_rows_row *row,
     return printed;
 }
 
-static void json_time(struct show *s, const struct rt_rows_row *row)
+static void json_time(struct show *s, const struct rt_merge_row *row)
 {
     struct rt_out *o = s->out;
     bool is_moment = row->has_time && s->rows.time_unit == 't';
@@ -263,7 +263,7 @@ static void json_time(struct show *s, const struct rt_rows_row *row)
     }
 }
 
-static void print_json(struct show *s, const struct rt_rows_row *row, const char *level, size_t level_len)
+static void print_json(struct show *s, const struct rt_merge_row *row, const char *level, size_t level_len)
 {
     struct rt_out *o = s->out;
     const char *path = row->in->chunk.entity_path;
@@ -314,7 +314,7 @@ static int limit_times(struct show *s)
         since = rt_timearg_resolve(&s->since, s->rows.first, s->rows.last);
     if (s->options.until)
         until = rt_timearg_resolve(&s->until, s->rows.first, s->rows.last);
-    rt_rows_limit(&s->rows, since, until);
+    rt_merge_limit(&s->rows, since, until);
     s->rows.first = since > s->rows.first ? since : s->rows.first;
     s->rows.last = until < s->rows.last ? until : s->rows.last;
     return 0;
@@ -322,9 +322,9 @@ static int limit_times(struct show *s)
 
 static void print_rows(struct show *s)
 {
-    struct rt_rows_row row;
+    struct rt_merge_row row;
     bool limited = s->options.since || s->options.until;
-    while (!s->out->error && rt_rows_next(&s->rows, &row)) {
+    while (!s->out->error && rt_merge_next(&s->rows, &row)) {
         const char *level = "";
         size_t len = row.in->level ? rt_cell_bytes(row.in->level, row.row, 0, &level) : 0;
         if (limited && (row.time < s->rows.first || row.time > s->rows.last))
@@ -340,11 +340,11 @@ static void print_rows(struct show *s)
 }
 
 /* One line for each file that could not be read to its end. */
-static int report_errors(const struct rt_rows *rows)
+static int report_errors(const struct rt_merge *rows)
 {
     int status = 0;
     for (unsigned i = 0; i < rows->n_sources; i++) {
-        const struct rt_rows_source *source = &rows->sources[i];
+        const struct rt_merge_source *source = &rows->sources[i];
         char more[64] = "";
         if (!source->n_errors)
             continue;
@@ -357,7 +357,7 @@ static int report_errors(const struct rt_rows *rows)
 
 static int show_rows(struct show *s, char **paths, unsigned n_paths)
 {
-    if (rt_rows_open(&s->rows, paths, n_paths, is_wanted, s) < 0)
+    if (rt_merge_open(&s->rows, paths, n_paths, is_wanted, s) < 0)
         return cmd_fail("show", RT_EXIT_FAILURE, "out of memory");
     int status = limit_times(s);
     if (status)
@@ -392,7 +392,7 @@ int cmd_show(int argc, char **argv)
     s.out->n = 0;
     s.color = use_color(s.options.color);
     status = show_rows(&s, argv + 1, n_paths);
-    rt_rows_close(&s.rows);
+    rt_merge_close(&s.rows);
     free(s.out);
     return status;
 }

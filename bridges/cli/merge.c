@@ -1,4 +1,4 @@
-#include "cli/rows.h"
+#include "cli/merge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #define NO_TIME INT64_MIN /* Rerun reserves it: never a row's time */
 
-static void note_error(struct rt_rows_source *s, const struct rt_error *err)
+static void note_error(struct rt_merge_source *s, const struct rt_error *err)
 {
     if (!s->n_errors++)
         s->first_error = *err;
@@ -66,37 +66,37 @@ static const struct rt_chunk_column *find_text(const struct rt_chunk *c)
 }
 
 /* log_time, or the timeline that orders so far, or any. */
-static const struct rt_chunk_column *find_time(const struct rt_rows *rows, const struct rt_chunk *c)
+static const struct rt_chunk_column *find_time(const struct rt_merge *m, const struct rt_chunk *c)
 {
     const struct rt_chunk_column *t = rt_chunk_find(c, RT_COLUMN_TIMELINE, "log_time");
-    if (!t && *rows->timeline)
-        t = rt_chunk_find(c, RT_COLUMN_TIMELINE, rows->timeline);
+    if (!t && *m->timeline)
+        t = rt_chunk_find(c, RT_COLUMN_TIMELINE, m->timeline);
     else if (!t)
         t = rt_chunk_find(c, RT_COLUMN_TIMELINE, NULL);
     return t;
 }
 
 /* The first chunk with log_time makes it the time that orders: what was indexed by another one is without time then. */
-static void choose_timeline(struct rt_rows *rows, const struct rt_chunk_column *time)
+static void choose_timeline(struct rt_merge *m, const struct rt_chunk_column *time)
 {
-    if (!strcmp(rows->timeline, time->name) || (*rows->timeline && strcmp(time->name, "log_time")))
+    if (!strcmp(m->timeline, time->name) || (*m->timeline && strcmp(time->name, "log_time")))
         return;
-    snprintf(rows->timeline, sizeof rows->timeline, "%s", time->name);
-    rows->time_unit = time->time_unit;
-    rows->first = INT64_MAX;
-    rows->last = INT64_MIN;
-    for (size_t i = 0; i < rows->n_entries; i++)
-        rows->entries[i].min = rows->entries[i].max = NO_TIME;
+    snprintf(m->timeline, sizeof m->timeline, "%s", time->name);
+    m->time_unit = time->time_unit;
+    m->first = INT64_MAX;
+    m->last = INT64_MIN;
+    for (size_t i = 0; i < m->n_entries; i++)
+        m->entries[i].min = m->entries[i].max = NO_TIME;
 }
 
-static struct rt_rows_entry make_entry(struct rt_rows *rows, unsigned source, uint64_t offset, const struct rt_chunk *c)
+static struct rt_merge_entry make_entry(struct rt_merge *m, unsigned source, uint64_t offset, const struct rt_chunk *c)
 {
-    struct rt_rows_entry e = {source, offset, NO_TIME, NO_TIME};
-    const struct rt_chunk_column *time = find_time(rows, c);
+    struct rt_merge_entry e = {source, offset, NO_TIME, NO_TIME};
+    const struct rt_chunk_column *time = find_time(m, c);
     if (!time || !c->n_rows)
         return e;
-    choose_timeline(rows, time);
-    if (strcmp(time->name, rows->timeline))
+    choose_timeline(m, time);
+    if (strcmp(time->name, m->timeline))
         return e;
     e.min = INT64_MAX;
     for (uint32_t i = 0; i < c->n_rows; i++) {
@@ -104,26 +104,26 @@ static struct rt_rows_entry make_entry(struct rt_rows *rows, unsigned source, ui
         e.min = t < e.min ? t : e.min;
         e.max = t > e.max ? t : e.max;
     }
-    rows->first = e.min < rows->first ? e.min : rows->first;
-    rows->last = e.max > rows->last ? e.max : rows->last;
+    m->first = e.min < m->first ? e.min : m->first;
+    m->last = e.max > m->last ? e.max : m->last;
     return e;
 }
 
-static int add_entry(struct rt_rows *rows, const struct rt_rows_entry *e)
+static int add_entry(struct rt_merge *m, const struct rt_merge_entry *e)
 {
-    if (rows->n_entries == rows->entries_cap) {
-        size_t cap = rows->entries_cap ? rows->entries_cap * 2 : 64;
-        struct rt_rows_entry *p = realloc(rows->entries, cap * sizeof *p);
+    if (m->n_entries == m->entries_cap) {
+        size_t cap = m->entries_cap ? m->entries_cap * 2 : 64;
+        struct rt_merge_entry *p = realloc(m->entries, cap * sizeof *p);
         if (!p)
             return -ENOMEM;
-        rows->entries = p;
-        rows->entries_cap = cap;
+        m->entries = p;
+        m->entries_cap = cap;
     }
-    rows->entries[rows->n_entries++] = *e;
+    m->entries[m->n_entries++] = *e;
     return 0;
 }
 
-static int index_frame(struct rt_rows *rows, unsigned source, const struct rt_frame *frame, rt_rows_wants wants, void *ctx)
+static int index_frame(struct rt_merge *m, unsigned source, const struct rt_frame *frame, rt_merge_wants wants, void *ctx)
 {
     struct rt_chunk c;
     struct rt_error err;
@@ -131,21 +131,21 @@ static int index_frame(struct rt_rows *rows, unsigned source, const struct rt_fr
     if (frame->kind != RT_FRAME_ARROW)
         return 0;
     if (rt_chunk_decode(frame, &c, &err)) {
-        note_error(&rows->sources[source], &err);
+        note_error(&m->sources[source], &err);
         return 0;
     }
     if (find_text(&c)) {
-        struct rt_rows_entry e = make_entry(rows, source, frame->offset, &c); /* also of what is not wanted: first and last */
+        struct rt_merge_entry e = make_entry(m, source, frame->offset, &c); /* also of what is not wanted: first and last */
         if (c.n_rows && (!wants || wants(c.entity_path, ctx)))
-            r = add_entry(rows, &e);
+            r = add_entry(m, &e);
     }
     rt_chunk_deinit(&c);
     return r;
 }
 
-static int index_source(struct rt_rows *rows, unsigned source, rt_rows_wants wants, void *ctx)
+static int index_source(struct rt_merge *m, unsigned source, rt_merge_wants wants, void *ctx)
 {
-    struct rt_rows_source *s = &rows->sources[source];
+    struct rt_merge_source *s = &m->sources[source];
     struct rt_error err = {0};
     struct rt_frame frame;
     int r = open_file(s->name, &err);
@@ -156,7 +156,7 @@ static int index_source(struct rt_rows *rows, unsigned source, rt_rows_wants wan
         return 0;
     }
     while (!(r = rt_rrd_reader_next(s->reader, &frame, &err)))
-        if (index_frame(rows, source, &frame, wants, ctx) < 0)
+        if (index_frame(m, source, &frame, wants, ctx) < 0)
             return -ENOMEM;
     if (r != RT_RRD_E_END)
         note_error(s, &err);
@@ -165,7 +165,7 @@ static int index_source(struct rt_rows *rows, unsigned source, rt_rows_wants wan
 
 static int compare_entries(const void *a, const void *b)
 {
-    const struct rt_rows_entry *x = a, *y = b;
+    const struct rt_merge_entry *x = a, *y = b;
     if (x->min != y->min)
         return x->min < y->min ? -1 : 1;
     if (x->source != y->source)
@@ -173,91 +173,91 @@ static int compare_entries(const void *a, const void *b)
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-int rt_rows_open(struct rt_rows *rows, char *const *paths, unsigned n_paths, rt_rows_wants wants, void *ctx)
+int rt_merge_open(struct rt_merge *m, char *const *paths, unsigned n_paths, rt_merge_wants wants, void *ctx)
 {
     int r = 0;
-    *rows = (struct rt_rows){.first = INT64_MAX, .last = INT64_MIN};
-    rows->sources = calloc(n_paths, sizeof *rows->sources);
-    if (!rows->sources)
+    *m = (struct rt_merge){.first = INT64_MAX, .last = INT64_MIN};
+    m->sources = calloc(n_paths, sizeof *m->sources);
+    if (!m->sources)
         return -ENOMEM;
-    rows->n_sources = n_paths;
+    m->n_sources = n_paths;
     for (unsigned i = 0; i < n_paths && !r; i++) {
-        rows->sources[i].name = paths[i];
-        r = index_source(rows, i, wants, ctx);
+        m->sources[i].name = paths[i];
+        r = index_source(m, i, wants, ctx);
     }
-    if (rows->n_entries)
-        qsort(rows->entries, rows->n_entries, sizeof *rows->entries, compare_entries);
+    if (m->n_entries)
+        qsort(m->entries, m->n_entries, sizeof *m->entries, compare_entries);
     return r;
 }
 
-void rt_rows_limit(struct rt_rows *rows, int64_t since, int64_t until)
+void rt_merge_limit(struct rt_merge *m, int64_t since, int64_t until)
 {
     size_t n = 0;
-    for (size_t i = 0; i < rows->n_entries; i++)
-        if (rows->entries[i].min != NO_TIME && rows->entries[i].max >= since && rows->entries[i].min <= until)
-            rows->entries[n++] = rows->entries[i];
-    rows->n_entries = n;
+    for (size_t i = 0; i < m->n_entries; i++)
+        if (m->entries[i].min != NO_TIME && m->entries[i].max >= since && m->entries[i].min <= until)
+            m->entries[n++] = m->entries[i];
+    m->n_entries = n;
 }
 
 /* ------------------------------------------------------------------ pass 2: the heap */
 
-static uint32_t row_of(const struct rt_rows_chunk *c)
+static uint32_t row_of(const struct rt_merge_chunk *c)
 {
     return c->order ? c->order[c->next] : c->next;
 }
 
-static int64_t time_of(const struct rt_rows_chunk *c, uint32_t row)
+static int64_t time_of(const struct rt_merge_chunk *c, uint32_t row)
 {
     return c->time ? rt_time_value(c->time, row) : NO_TIME;
 }
 
 /* Orders rows by time, then row id (big-endian: bytes in order of time). */
-static int compare_rows(const struct rt_rows_chunk *a, uint32_t i, const struct rt_rows_chunk *b, uint32_t j)
+static int compare_rows(const struct rt_merge_chunk *a, uint32_t i, const struct rt_merge_chunk *b, uint32_t j)
 {
     int64_t s = time_of(a, i), t = time_of(b, j);
     return s != t ? (s < t ? -1 : 1) : memcmp(a->chunk.row_ids + (size_t)16 * i, b->chunk.row_ids + (size_t)16 * j, 16);
 }
 
-static bool is_before(const struct rt_rows_chunk *a, const struct rt_rows_chunk *b)
+static bool is_before(const struct rt_merge_chunk *a, const struct rt_merge_chunk *b)
 {
     return compare_rows(a, row_of(a), b, row_of(b)) < 0;
 }
 
-static void sink_top(struct rt_rows *rows)
+static void sink_top(struct rt_merge *m)
 {
-    struct rt_rows_chunk **h = rows->heap;
+    struct rt_merge_chunk **h = m->heap;
     for (size_t i = 0;;) {
         size_t child = 2 * i + 1;
-        if (child >= rows->n_open)
+        if (child >= m->n_open)
             return;
-        child += child + 1 < rows->n_open && is_before(h[child + 1], h[child]);
+        child += child + 1 < m->n_open && is_before(h[child + 1], h[child]);
         if (!is_before(h[child], h[i]))
             return;
-        struct rt_rows_chunk *c = h[i];
+        struct rt_merge_chunk *c = h[i];
         h[i] = h[child];
         h[child] = c;
         i = child;
     }
 }
 
-static int push(struct rt_rows *rows, struct rt_rows_chunk *c)
+static int push(struct rt_merge *m, struct rt_merge_chunk *c)
 {
-    if (rows->n_open == rows->heap_cap) {
-        size_t cap = rows->heap_cap ? rows->heap_cap * 2 : 16;
-        struct rt_rows_chunk **p = realloc(rows->heap, cap * sizeof *p);
+    if (m->n_open == m->heap_cap) {
+        size_t cap = m->heap_cap ? m->heap_cap * 2 : 16;
+        struct rt_merge_chunk **p = realloc(m->heap, cap * sizeof *p);
         if (!p)
             return -ENOMEM;
-        rows->heap = p;
-        rows->heap_cap = cap;
+        m->heap = p;
+        m->heap_cap = cap;
     }
-    size_t i = rows->n_open++;
-    for (; i && is_before(c, rows->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        rows->heap[i] = rows->heap[(i - 1) / 2];
-    rows->heap[i] = c;
+    size_t i = m->n_open++;
+    for (; i && is_before(c, m->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        m->heap[i] = m->heap[(i - 1) / 2];
+    m->heap[i] = c;
     return 0;
 }
 
-static struct rt_rows_chunk *free_chunk(struct rt_rows_chunk *c)
+static struct rt_merge_chunk *free_chunk(struct rt_merge_chunk *c)
 {
     if (c) {
         rt_chunk_deinit(&c->chunk);
@@ -274,7 +274,7 @@ static int compare_in_chunk(const void *a, const void *b, void *chunk)
 }
 
 /* Gives c->order when its rows do not lie in order. */
-static int sort_chunk(struct rt_rows_chunk *c)
+static int sort_chunk(struct rt_merge_chunk *c)
 {
     uint32_t n = c->chunk.n_rows, i = 1;
     while (i < n && compare_rows(c, i - 1, c, i) <= 0)
@@ -291,17 +291,17 @@ static int sort_chunk(struct rt_rows_chunk *c)
 }
 
 /* Decodes the chunk of @e once more. Return: 0 with a chunk to push, or an error of its source. */
-static int open_chunk(struct rt_rows *rows, const struct rt_rows_entry *e, struct rt_rows_chunk **ret, struct rt_error *err)
+static int open_chunk(struct rt_merge *m, const struct rt_merge_entry *e, struct rt_merge_chunk **ret, struct rt_error *err)
 {
     struct rt_frame frame;
-    struct rt_rows_chunk *c = calloc(1, sizeof *c);
-    int r = !c ? rt_error_set(err, -ENOMEM, "out of memory") : rt_rrd_reader_at(rows->sources[e->source].reader, e->offset, &frame, err);
+    struct rt_merge_chunk *c = calloc(1, sizeof *c);
+    int r = !c ? rt_error_set(err, -ENOMEM, "out of memory") : rt_rrd_reader_at(m->sources[e->source].reader, e->offset, &frame, err);
     if (!r)
         r = rt_chunk_decode(&frame, &c->chunk, err);
     if (!r) {
         c->text = find_text(&c->chunk);
         c->level = rt_chunk_find(&c->chunk, RT_COLUMN_COMPONENT, "TextLog:level");
-        c->time = e->min == NO_TIME ? NULL : rt_chunk_find(&c->chunk, RT_COLUMN_TIMELINE, rows->timeline);
+        c->time = e->min == NO_TIME ? NULL : rt_chunk_find(&c->chunk, RT_COLUMN_TIMELINE, m->timeline);
         if (!c->text || !c->chunk.n_rows || (!c->time && e->min != NO_TIME)) /* the file was changed under us */
             r = rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: changed while it was read", (unsigned long long)e->offset);
         else if (sort_chunk(c) < 0)
@@ -314,60 +314,60 @@ static int open_chunk(struct rt_rows *rows, const struct rt_rows_entry *e, struc
 }
 
 /* Opens every chunk whose first row may be the next one. */
-static void open_due(struct rt_rows *rows)
+static void open_due(struct rt_merge *m)
 {
-    while (rows->next_entry < rows->n_entries) {
-        const struct rt_rows_entry *e = &rows->entries[rows->next_entry];
-        struct rt_rows_chunk *c;
+    while (m->next_entry < m->n_entries) {
+        const struct rt_merge_entry *e = &m->entries[m->next_entry];
+        struct rt_merge_chunk *c;
         struct rt_error err;
-        if (rows->n_open && time_of(rows->heap[0], row_of(rows->heap[0])) < e->min)
+        if (m->n_open && time_of(m->heap[0], row_of(m->heap[0])) < e->min)
             return;
-        rows->next_entry++;
-        int r = open_chunk(rows, e, &c, &err);
-        if (!r && push(rows, c) < 0) {
+        m->next_entry++;
+        int r = open_chunk(m, e, &c, &err);
+        if (!r && push(m, c) < 0) {
             free_chunk(c);
             r = rt_error_set(&err, -ENOMEM, "out of memory");
         }
         if (r)
-            note_error(&rows->sources[e->source], &err);
+            note_error(&m->sources[e->source], &err);
     }
 }
 
 /* Moves the heap past the row given last; its chunk is freed when that was its last one. */
-static void advance(struct rt_rows *rows)
+static void advance(struct rt_merge *m)
 {
-    struct rt_rows_chunk *c = rows->current;
+    struct rt_merge_chunk *c = m->current;
     if (!c)
         return;
-    rows->current = NULL;
+    m->current = NULL;
     if (++c->next == c->chunk.n_rows) {
-        rows->heap[0] = rows->heap[--rows->n_open];
+        m->heap[0] = m->heap[--m->n_open];
         free_chunk(c);
     }
-    if (rows->n_open)
-        sink_top(rows);
+    if (m->n_open)
+        sink_top(m);
 }
 
-bool rt_rows_next(struct rt_rows *rows, struct rt_rows_row *ret)
+bool rt_merge_next(struct rt_merge *m, struct rt_merge_row *ret)
 {
-    advance(rows);
-    open_due(rows);
-    if (!rows->n_open)
+    advance(m);
+    open_due(m);
+    if (!m->n_open)
         return false;
-    struct rt_rows_chunk *c = rows->current = rows->heap[0];
+    struct rt_merge_chunk *c = m->current = m->heap[0];
     uint32_t row = row_of(c);
-    *ret = (struct rt_rows_row){c, row, c->time != NULL, c->time ? rt_time_value(c->time, row) : 0};
+    *ret = (struct rt_merge_row){c, row, c->time != NULL, c->time ? rt_time_value(c->time, row) : 0};
     return true;
 }
 
-void rt_rows_close(struct rt_rows *rows)
+void rt_merge_close(struct rt_merge *m)
 {
-    for (size_t i = 0; i < rows->n_open; i++)
-        free_chunk(rows->heap[i]);
-    for (unsigned i = 0; i < rows->n_sources; i++)
-        rt_rrd_reader_free(rows->sources[i].reader);
-    free(rows->heap);
-    free(rows->entries);
-    free(rows->sources);
-    *rows = (struct rt_rows){0};
+    for (size_t i = 0; i < m->n_open; i++)
+        free_chunk(m->heap[i]);
+    for (unsigned i = 0; i < m->n_sources; i++)
+        rt_rrd_reader_free(m->sources[i].reader);
+    free(m->heap);
+    free(m->entries);
+    free(m->sources);
+    *m = (struct rt_merge){0};
 }
