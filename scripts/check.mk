@@ -69,15 +69,20 @@ $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GEN
 # ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
 FUZZ_TIME ?= 60
 FUZZ_BINS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-build/fuzz/%: tests/fuzz/%.c $(SDK_SRCS) $(filter-out bridges/cli/main.c,$(BRIDGES_SRCS)) | $(GENERATED)
+FUZZ_OBJS := $(patsubst %.c,build/fuzz/o/%.o,$(SDK_SRCS) $(filter bridges/meaning/%,$(BRIDGES_SRCS)) $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c))
+FUZZ_FLAGS = $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wno-everything -DRT_LIBFUZZER=1 -MMD -MP
+build/fuzz/o/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)clang $(BASE) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Wno-everything \
-	    -o $@ $^ $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c) $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJS)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
 fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
-	@for f in $(FUZZ_BINS); do n=$${f##*/}; mkdir -p build/fuzz/corpus/$$n; echo "$$n: $(FUZZ_TIME) s"; \
-	    seed=tests/fuzz/corpus/$$n; [ -d $$seed ] || seed=; \
-	    $$f -max_total_time=$(FUZZ_TIME) -rss_limit_mb=2048 -artifact_prefix=build/fuzz/$$n- -verbosity=0 \
-	        build/fuzz/corpus/$$n $$seed || exit 1; done
+	@for f in $(FUZZ_BINS); do n=$${f##*/}; mkdir -p build/fuzz/corpus/$$n; \
+	    seeds=$$(ls -d tests/fuzz/corpus/$$n tests/data 2>/dev/null); \
+	    $$f -max_total_time=$(FUZZ_TIME) -rss_limit_mb=2048 -artifact_prefix=build/fuzz/$$n- build/fuzz/corpus/$$n $$seeds \
+	        >build/fuzz/$$n.log 2>&1 || { tail -40 build/fuzz/$$n.log; echo "$$n: found something"; exit 1; }; \
+	    echo "$$n: $$(grep '^Done' build/fuzz/$$n.log)"; done
 
 # ---------------------------------------------------------------- manual, install
 MAN_SRCS := $(wildcard bridges/cli/man/*.1.in)
