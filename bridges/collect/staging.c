@@ -201,6 +201,7 @@ void rt_staging_recover(struct rt_staging *s)
     uint64_t pos = rt_staging_tail(s);
     bool bad;
     for (const struct rt_block *b; (b = rt_staging_peek(s, &pos, &bad)); pos += b->bytes)
-        if (b->type == RT_BLOCK_LANE && !b->late && b->to > rt_staging_position(s, b->segment, b->lane))
+        if (b->type == RT_BLOCK_LANE && !b->late && b->segment < RT_SEGMENTS_MAX && b->lane < RT_SEGMENT_LANES &&
+            b->to > rt_staging_position(s, b->segment, b->lane))
             rt_store_relaxed(&s->header->position[b->segment][b->lane], b->to);
 }

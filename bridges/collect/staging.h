@@ -32,7 +32,8 @@ struct rt_block {
     uint32_t segment;
     uint16_t lane, late;
     uint64_t from, to;  /* lane positions */
-    uint64_t mono_ns;   /* when it was copied */
+    uint64_t mono_ns;      /* when the pass that copied it began */
+    uint64_t pass_mono_ns; /* when the last complete pass before it began: what was committed earlier lies before this block */
 };
 
 struct rt_staging {

@@ -1,0 +1,314 @@
+#include "collect/drain.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "base/guest.h"
+#include "base/testpoint.h"
+
+#define BUSY_NS      1000000u  /* next pass when lanes fill fast */
+#define CALM_NS      5000000u
+#define BACKOFF_NS   8000000u
+#define IDLE_NS      1000000000u
+#define SLEEP_NS     1000000000u
+#define SLEEP_NO_SYSCALL_NS 100000000u /* a program that may not ring the bell is live */
+#define BLOCK_MOST   (1u << 20)
+
+static void futex_wait(uint32_t *word, uint32_t expected, uint64_t ns)
+{
+    struct { int64_t s, ns; } t = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
+    rt_syscall(SYS_futex, word, FUTEX_WAIT, expected, &t, 0, 0);
+}
+
+static void tell_interpreter(struct rt_drain *d)
+{
+    rt_add_acq_rel(&d->staged_mt, 1);
+    if (rt_load_seq_cst(&d->interpreter_waits_mt))
+        rt_syscall(SYS_futex, &d->staged_mt, FUTEX_WAKE, INT_MAX, 0, 0, 0);
+}
+
+void rt_drain_wait(struct rt_drain *d, uint32_t seen, int timeout_ms)
+{
+    rt_store_seq_cst(&d->interpreter_waits_mt, 1);
+    if (rt_load_seq_cst(&d->staged_mt) == seen)
+        futex_wait(&d->staged_mt, seen, (uint64_t)timeout_ms * 1000000u);
+    rt_store_seq_cst(&d->interpreter_waits_mt, 0);
+}
+
+static void want_keeper(struct rt_drain *d)
+{
+    uint64_t one = 1;
+    if (write(d->keeper_fd, &one, sizeof one) < 0)
+        return; /* EAGAIN: it is awake already */
+}
+
+static bool stage_event(struct rt_drain *d, const struct rt_event *e)
+{
+    uint8_t *to = rt_staging_reserve(d->staging, sizeof *e);
+    if (!to)
+        return false;
+    memcpy(to, e, sizeof *e);
+    rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_EVENT, .payload = sizeof *e, .mono_ns = rt_mono_ns(),
+                                                    .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
+    rt_staging_show(d->staging);
+    return true;
+}
+
+/* Return: true when something was staged. */
+static bool stage_events(struct rt_drain *d)
+{
+    uint32_t done = 0;
+    pthread_mutex_lock(&d->lock);
+    while (done < d->n_events && stage_event(d, &d->event[done]))
+        done++;
+    memmove(d->event, d->event + done, (d->n_events - done) * sizeof *d->event);
+    d->n_events -= done;
+    pthread_mutex_unlock(&d->lock);
+    return done > 0;
+}
+
+void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
+{
+    for (;;) {
+        pthread_mutex_lock(&d->lock);
+        bool room = d->n_events < RT_EVENTS_QUEUED;
+        if (room)
+            d->event[d->n_events++] = *e;
+        pthread_mutex_unlock(&d->lock);
+        rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
+        rt_add_acq_rel(&d->dir->bell->bell_mt, 1);
+        rt_syscall(SYS_futex, &d->dir->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+        if (room)
+            return;
+        usleep(1000);
+    }
+}
+
+/* The lane is getting full: ask for the next size before it is needed. */
+static void want_growth(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, uint64_t bytes)
+{
+    uint32_t usable = rt_load_relaxed(&s->map->usable_lanes_mt);
+    uint32_t size = rt_lane_size(lane), want = bytes > size / 2 ? RT_SEGMENT_LANES : bytes > size / 4 ? usable + 1 : 0;
+    if (want > RT_SEGMENT_LANES)
+        want = RT_SEGMENT_LANES;
+    if (want > usable && want > rt_load_relaxed(&s->grow_mt)) {
+        rt_store_relaxed(&s->grow_mt, want);
+        want_keeper(d);
+    }
+}
+
+/* Copies what the lane holds. Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
+static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now)
+{
+    struct rt_lane_reader *l = &s->reader[lane];
+    struct rt_lane_span span;
+    int64_t bytes = 0;
+    int r;
+
+    while ((r = rt_lane_next(l, now, dead, &span)) > 0) {
+        uint32_t n = (uint32_t)(span.to - span.from);
+        uint8_t *to = rt_staging_reserve(d->staging, n);
+        if (!to)
+            return -ENOBUFS;
+        memcpy(to, span.data, n);
+        rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_LANE, .payload = n, .segment = s->number, .lane = (uint16_t)lane,
+                                                        .late = span.late, .from = span.from, .to = span.to, .mono_ns = now,
+                                                        .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
+        bool holes = l->n_holes > 0;
+        RT_TESTPOINT("drain.staged");
+        if (!span.late && !holes)
+            rt_staging_note(d->staging, s->number, lane, span.to);
+        else
+            rt_staging_show(d->staging);
+        rt_lane_done(l, &span);
+        if (holes && !l->n_holes)
+            rt_staging_note(d->staging, s->number, lane, l->pos);
+        RT_TESTPOINT("drain.freed");
+        bytes += n;
+        if (!dead && bytes >= rt_lane_size(lane))
+            break; /* the other lanes want their turn */
+    }
+    return r < 0 ? r : bytes;
+}
+
+static void stage_bad(struct rt_drain *d, struct rt_pool_segment *s)
+{
+    struct rt_event e = {.kind = RT_EVENT_BAD, .segment = s->number, .mono_ns = rt_mono_ns()};
+    if (stage_event(d, &e))
+        rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
+}
+
+/* All is read: the ledger gets the segment's loss counters. */
+static bool stage_loss(struct rt_drain *d, struct rt_pool_segment *s)
+{
+    struct rt_event e = {.kind = RT_EVENT_DEAD, .segment = s->number, .mono_ns = rt_mono_ns()};
+    for (uint32_t i = 0; i < RT_STREAMS; i++) {
+        e.lost[i].calls = rt_load_relaxed(&s->map->lost[i].calls_mt);
+        e.lost[i].bytes = rt_load_relaxed(&s->map->lost[i].bytes_mt);
+        e.lost[i].lines = rt_load_relaxed(&s->map->lost[i].lines_mt);
+    }
+    for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
+        e.truncated += s->reader[i].truncated;
+    return stage_event(d, &e);
+}
+
+/* The segment goes back to the keeper. */
+static void stage_dead(struct rt_drain *d, struct rt_pool_segment *s)
+{
+    if (!stage_loss(d, s))
+        return;
+    for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++) {
+        struct rt_lane_control *c = &s->map->lane[i];
+        rt_store_relaxed(&c->retired_mt, 0);
+        rt_store_relaxed(&c->timed_out_mt, 0);
+        s->reader[i].truncated = 0;
+        rt_lane_reader_init(&s->reader[i], s->map, i, 0);
+    }
+    rt_store_release(&s->state_mt, RT_SEGMENT_DRAINED);
+    want_keeper(d);
+}
+
+/* Return: bytes moved; sets *busy when a lane held more than an eighth. */
+static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint64_t now, bool *busy, bool *full)
+{
+    uint32_t state = rt_segment_state(s);
+    int64_t total = 0;
+
+    if (state == RT_SEGMENT_DRAINED || state == RT_SEGMENT_BAD)
+        return 0;
+    if (state == RT_SEGMENT_POOL) {
+        if (!rt_load_acquire(&s->map->owner_mt))
+            return 0;
+        rt_store_release(&s->state_mt, RT_SEGMENT_LIVE);
+        want_keeper(d);
+    }
+    bool dead = state == RT_SEGMENT_DEAD;
+    for (uint32_t lane = 0; lane < RT_SEGMENT_LANES && lane < rt_load_acquire(&s->lanes_mt); lane++) {
+        int64_t n = drain_lane(d, s, lane, dead, now);
+        if (n == -EBADMSG || rt_load_relaxed(&s->faulted_mt)) {
+            stage_bad(d, s);
+            return total;
+        }
+        if (n == -ENOBUFS) {
+            *full = true;
+            return total;
+        }
+        if (n > rt_lane_size(lane) / 8)
+            *busy = true;
+        want_growth(d, s, lane, (uint64_t)n);
+        total += n;
+    }
+    if (dead)
+        stage_dead(d, s);
+    return total;
+}
+
+static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full)
+{
+    uint32_t n = rt_load_acquire(&d->pool->n_mt);
+    uint64_t now = rt_mono_ns();
+    int64_t total = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (d->pool->segment[i])
+            total += drain_segment(d, d->pool->segment[i], now, busy, full);
+    bool events = stage_events(d);
+    if (!*full)
+        rt_store_release(&d->pass_mono_mt, now);
+    else
+        rt_add_relaxed(&d->blocked_mt, 1);
+    if (total || events)
+        tell_interpreter(d);
+    return total + events;
+}
+
+/* Nothing anywhere? Looks at every head after `sleeping` is visible. */
+static bool all_idle(struct rt_drain *d, uint64_t *ret_sleep_ns)
+{
+    uint32_t n = rt_load_acquire(&d->pool->n_mt);
+    *ret_sleep_ns = SLEEP_NS;
+    for (uint32_t i = 0; i < n; i++) {
+        struct rt_pool_segment *s = d->pool->segment[i];
+        uint32_t state = s ? rt_segment_state(s) : RT_SEGMENT_BAD;
+        if (state == RT_SEGMENT_DEAD || (state == RT_SEGMENT_POOL && rt_load_seq_cst(&s->map->owner_mt)))
+            return false;
+        if (state != RT_SEGMENT_LIVE)
+            continue;
+        if (rt_load_relaxed(&s->map->no_syscall_mt))
+            *ret_sleep_ns = SLEEP_NO_SYSCALL_NS;
+        for (uint32_t lane = 0; lane < rt_load_acquire(&s->lanes_mt); lane++)
+            if (!rt_lane_idle(&s->reader[lane]) || s->reader[lane].n_holes)
+                return false;
+    }
+    return true;
+}
+
+static void drain_sleep(struct rt_drain *d, uint32_t bell)
+{
+    uint64_t ns;
+    rt_store_seq_cst(&d->dir->bell->sleeping_mt, 1); /* pairs with the seq_cst load in ring_bell() */
+    if (all_idle(d, &ns) && !d->n_events)
+        futex_wait(&d->dir->bell->bell_mt, bell, ns);
+    rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
+}
+
+static void *drain_main(void *arg)
+{
+    struct rt_drain *d = arg;
+    uint64_t last_ns = rt_mono_ns(), pause_ns = CALM_NS;
+
+    prctl(PR_SET_NAME, "retap-drain");
+    for (;;) {
+        bool busy = false, full = false, stop = rt_load_acquire(&d->stop_mt);
+        uint32_t bell = rt_load_acquire(&d->dir->bell->bell_mt);
+        int64_t moved = drain_pass(d, &busy, &full);
+        if (stop && !moved && !full)
+            break;
+        uint64_t now = rt_mono_ns();
+        if (moved)
+            last_ns = now;
+        if (stop || now - last_ns < IDLE_NS) {
+            pause_ns = busy || full || stop ? BUSY_NS : moved ? CALM_NS : pause_ns < BACKOFF_NS ? pause_ns + 1000000u : BACKOFF_NS;
+            futex_wait(&d->dir->bell->bell_mt, bell, pause_ns);
+        } else {
+            drain_sleep(d, bell);
+        }
+    }
+    for (uint32_t i = 0; i < rt_load_acquire(&d->pool->n_mt); i++) /* processes that are left alone */
+        if (d->pool->segment[i] && rt_segment_state(d->pool->segment[i]) == RT_SEGMENT_LIVE)
+            while (!stage_loss(d, d->pool->segment[i]))
+                usleep(1000);
+    struct rt_event end = {.kind = RT_EVENT_END, .mono_ns = rt_mono_ns(), .real_ns = rt_real_ns()};
+    while (!stage_event(d, &end))
+        usleep(1000);
+    tell_interpreter(d);
+    return NULL;
+}
+
+int rt_drain_start(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd)
+{
+    *d = (struct rt_drain){.pool = pool, .staging = staging, .dir = dir, .keeper_fd = keeper_fd};
+    pthread_mutex_init(&d->lock, NULL);
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int r = pthread_create(&d->thread, NULL, drain_main, d);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return -r;
+}
+
+void rt_drain_stop(struct rt_drain *d)
+{
+    rt_store_release(&d->stop_mt, 1);
+    rt_add_acq_rel(&d->dir->bell->bell_mt, 1);
+    rt_syscall(SYS_futex, &d->dir->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+    pthread_join(d->thread, NULL);
+    pthread_mutex_destroy(&d->lock);
+}

@@ -1,0 +1,65 @@
+/* The interpreter: staged blocks in, rows out. It owns everything that needs memory of what came before:
+ *
+ *   block → record → its thread, in the thread's order → process table | results trim | assembler per stream → rows
+ *
+ * Threads are known by (segment, pid, tid); their records carry a counter, so that records that spilled over several lanes come out
+ * in order. A DATA record waits for the thread's next record (or 4 ms), since a RESULT may say that the call wrote less.
+ * State can be saved and loaded: a restarted collector goes on from the last checkpoint. Single-threaded. */
+#ifndef RT_COLLECT_INTERPRET_H
+#define RT_COLLECT_INTERPRET_H
+
+#include "base/options.h"
+#include "collect/drain.h"
+#include "collect/rows.h"
+#include "collect/tree.h"
+
+struct rt_ledger {
+    uint64_t rows;             /* finished by assembly */
+    uint64_t folded;           /* lines that became part of another line's row */
+    uint64_t dropped_calls, dropped_bytes, dropped_lines; /* no room in shared memory */
+    uint64_t truncated;        /* records cut by the death of their writer */
+    uint64_t stream_bytes[RT_STREAMS], stream_calls[RT_STREAMS];
+    uint64_t duplicates;       /* records read twice after a restart, dropped */
+    uint64_t late_results;
+    uint64_t gaps;             /* holes in a thread's records that nothing explained */
+    uint64_t processes, unknown_ends, uncovered, bad_segments;
+};
+
+struct rt_thread;
+
+struct rt_interpreter {
+    struct rt_rows *rows;
+    struct rt_tree tree;
+    struct rt_thread **table; /* hash of (segment, pid, tid) */
+    uint32_t n_threads, n_slots;
+    struct rt_thread *last;   /* of the last record */
+    struct rt_thread *dirty;  /* threads with something open: pending, held or unfinished lines */
+    struct rt_ledger ledger;
+    int64_t real_minus_mono_ns;
+    bool has_clock, ended;
+    uint64_t seen_mono_ns;    /* of the newest block */
+    int error;                /* first failure to hand on rows: -EIO, -ENOMEM */
+    enum rt_level default_level[RT_SOURCES];
+    uint32_t line_max;
+    bool no_group;
+};
+
+int rt_interpreter_init(struct rt_interpreter *it, struct rt_rows *rows, const struct rt_options *options);
+void rt_interpreter_deinit(struct rt_interpreter *it);
+
+/* Takes one block; its bytes stay borrowed until rt_interpreter_own() or the next call that finishes their rows. */
+void rt_interpreter_block(struct rt_interpreter *it, const struct rt_block *block);
+/* All that was committed before @mono_ns was given: finishes what waited long enough. */
+void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns);
+/* The run is over: finishes everything, tells the ends of processes. */
+void rt_interpreter_finish(struct rt_interpreter *it);
+/* Copies what it still borrows from staging, so that staging may be released. */
+int rt_interpreter_own(struct rt_interpreter *it);
+
+int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out);
+int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n);
+
+/* A row of the collector itself, under /logs/retap/collector. */
+void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_t mono_ns, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

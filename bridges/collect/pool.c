@@ -1,0 +1,244 @@
+#include "collect/pool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/fd.h"
+
+#define OFFERED 8u /* segments that wait; a claim is replaced within a few milliseconds */
+
+static const char *name_of(char buf[16], const char *dir, uint32_t number)
+{
+    snprintf(buf, 16, "%s/%u", dir, number);
+    return buf;
+}
+
+/* Gives memory to lanes [0, n) and then lets producers use them. */
+static int grow_lanes(struct rt_pool_segment *s, uint32_t n)
+{
+    for (uint32_t i = s->lanes_mt; i < n; i++) {
+        if (fallocate(s->fd, 0, rt_lane_offset(i), rt_lane_size(i)) < 0)
+            return -errno;
+        rt_store_release(&s->lanes_mt, i + 1); /* the drain looks there before any producer may write there */
+    }
+    rt_store_release(&s->map->usable_lanes_mt, n); /* pairs with the acquire in reserve_any() */
+    return 0;
+}
+
+static int grow_scratch(struct rt_pool_segment *s, uint32_t n)
+{
+    for (; s->n_scratch < n; s->n_scratch++)
+        if (fallocate(s->fd, 0, RT_SCRATCH_OFFSET + s->n_scratch * RT_SCRATCH_BYTES, RT_SCRATCH_BYTES) < 0)
+            return -errno;
+    rt_store_release(&s->map->usable_scratch_mt, n);
+    return 0;
+}
+
+static struct rt_pool_segment *segment_free(struct rt_pool_segment *s)
+{
+    if (s) {
+        if (s->map)
+            munmap(s->map, RT_SEGMENT_BYTES);
+        rt_fd_close(s->fd);
+        free(s);
+    }
+    return NULL;
+}
+
+static struct rt_pool_segment *segment_open(struct rt_pool *p, const char *dir, uint32_t number, int flags)
+{
+    char name[16];
+    struct rt_pool_segment *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->number = number;
+    s->fd = openat(p->dir->fd, name_of(name, dir, number), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+    struct stat st;
+    if (s->fd < 0 || fstat(s->fd, &st) < 0 || (!flags && st.st_size < RT_SEGMENT_BYTES))
+        return segment_free(s);
+    if (flags && (ftruncate(s->fd, RT_SEGMENT_BYTES) < 0 || fallocate(s->fd, 0, 0, 4096) < 0))
+        return segment_free(s);
+    void *m = mmap(NULL, RT_SEGMENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+    if (m == MAP_FAILED)
+        return segment_free(s);
+    s->map = m;
+    return s;
+}
+
+/* Makes file @number in pool/, but offers it not yet. */
+static struct rt_pool_segment *segment_make(struct rt_pool *p, uint32_t number)
+{
+    struct rt_pool_segment *s = segment_open(p, "pool", number, O_CREAT | O_EXCL);
+    char name[16];
+    if (!s)
+        return NULL;
+    *s->map = (struct rt_segment){
+        .magic = RT_SEGMENT_MAGIC, .version = RT_SEGMENT_VERSION, .header_bytes = sizeof *s->map, .number = number};
+    if (grow_lanes(s, RT_LANES_AT_START) < 0 || grow_scratch(s, 1) < 0) {
+        unlinkat(p->dir->fd, name_of(name, "pool", number), 0);
+        return segment_free(s);
+    }
+    for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
+        rt_lane_reader_init(&s->reader[i], s->map, i, 0);
+    return s;
+}
+
+static void offer(struct rt_pool *p, struct rt_pool_segment *s)
+{
+    rt_store_release(&s->state_mt, RT_SEGMENT_POOL);
+    for (uint32_t i = 0; i < RT_POOL_SLOTS; i++) {
+        uint32_t slot = rt_load_relaxed(&p->dir->page->pool_mt[i]);
+        if (!slot || rt_segment_state(p->segment[slot - 1]) != RT_SEGMENT_POOL) {
+            rt_store_release(&p->dir->page->pool_mt[i], s->number);
+            return;
+        }
+    }
+}
+
+static void publish(struct rt_pool *p, struct rt_pool_segment *s)
+{
+    p->segment[s->number - 1] = s;
+    if (s->number > p->n_mt)
+        rt_store_release(&p->n_mt, s->number);
+}
+
+/* A drained segment goes back: the lease keeps new openers away until it lies in pool/ again. */
+static void take_back(struct rt_pool *p, struct rt_pool_segment *s)
+{
+    char from[16], to[16];
+    memset(s->map->lost, 0, sizeof s->map->lost);
+    memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
+    s->map->no_syscall_mt = s->map->truncated_mt = 0;
+    rt_store_relaxed(&s->grow_mt, 0);
+    rt_store_release(&s->map->owner_mt, 0);
+    if (renameat(p->dir->fd, name_of(from, "live", s->number), p->dir->fd, name_of(to, "pool", s->number)) < 0) {
+        rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
+        return;
+    }
+    fcntl(s->fd, F_SETLEASE, F_UNLCK);
+    offer(p, s);
+}
+
+void rt_pool_replenish(struct rt_pool *p)
+{
+    uint32_t n = p->n_mt, offered = 0, live = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct rt_pool_segment *s = p->segment[i];
+        if (!s)
+            continue;
+        uint32_t state = rt_segment_state(s), grow = rt_load_relaxed(&s->grow_mt);
+        if (state == RT_SEGMENT_LIVE && grow > s->map->usable_lanes_mt && grow <= RT_SEGMENT_LANES)
+            grow_lanes(s, grow);
+        if (state == RT_SEGMENT_LIVE && rt_load_relaxed(&s->map->truncated_mt) && s->n_scratch < RT_SEGMENT_SCRATCH)
+            grow_scratch(s, RT_SEGMENT_SCRATCH);
+        if (state == RT_SEGMENT_DRAINED)
+            take_back(p, s);
+        offered += rt_segment_state(s) == RT_SEGMENT_POOL;
+        live += state == RT_SEGMENT_LIVE;
+    }
+    uint32_t want = OFFERED + live / 4;
+    if (want > RT_POOL_SLOTS)
+        want = RT_POOL_SLOTS;
+    p->out_of_memory = false;
+    while (offered < want && p->n_mt < RT_SEGMENTS_MAX) {
+        struct rt_pool_segment *s = segment_make(p, p->n_mt + 1);
+        if (!s) {
+            p->out_of_memory = true; /* a full tmpfs: new processes stay uncovered, and wanted_mt counts them */
+            break;
+        }
+        publish(p, s);
+        offer(p, s);
+        offered++;
+    }
+    p->n_offered = offered;
+}
+
+uint32_t rt_pool_check_leases(struct rt_pool *p)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < p->n_mt; i++) {
+        struct rt_pool_segment *s = p->segment[i];
+        if (!s || rt_segment_state(s) != RT_SEGMENT_LIVE)
+            continue;
+        if (fcntl(s->fd, F_SETLEASE, F_WRLCK) == 0)
+            rt_store_release(&s->state_mt, RT_SEGMENT_DEAD);
+        else
+            live++;
+    }
+    return live;
+}
+
+bool rt_pool_fault(struct rt_pool *p, void *addr)
+{
+    uint32_t n = rt_load_acquire(&p->n_mt);
+    for (uint32_t i = 0; i < n; i++) {
+        struct rt_pool_segment *s = p->segment[i];
+        uintptr_t at = (uintptr_t)addr, base = s ? (uintptr_t)s->map : 0;
+        if (!s || at < base || at >= base + RT_SEGMENT_BYTES)
+            continue;
+        rt_store_relaxed(&s->faulted_mt, 1);
+        void *page = (void *)(at & ~(uintptr_t)4095);
+        return mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+    }
+    return false;
+}
+
+/* Takes over the segments of a dead collector. */
+static int recover_dir(struct rt_pool *p, const struct rt_staging *staging, const char *dir, uint32_t state)
+{
+    int fd = openat(p->dir->fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d)
+        return rt_fd_close(fd), -errno;
+    for (struct dirent *e; (e = readdir(d));) {
+        uint32_t number = (uint32_t)strtoul(e->d_name, NULL, 10);
+        if (!number || number > RT_SEGMENTS_MAX || p->segment[number - 1])
+            continue;
+        struct rt_pool_segment *s = segment_open(p, dir, number, 0);
+        if (!s || s->map->magic != RT_SEGMENT_MAGIC || s->map->version != RT_SEGMENT_VERSION) {
+            segment_free(s);
+            continue;
+        }
+        uint32_t usable = s->map->usable_lanes_mt;
+        s->lanes_mt = usable <= RT_SEGMENT_LANES ? usable : 0;
+        s->n_scratch = s->map->usable_scratch_mt <= RT_SEGMENT_SCRATCH ? s->map->usable_scratch_mt : 0;
+        for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
+            rt_lane_reader_init(&s->reader[i], s->map, i, rt_staging_position(staging, number, i));
+        publish(p, s);
+        if (state == RT_SEGMENT_POOL)
+            offer(p, s);
+        else
+            rt_store_release(&s->state_mt, state);
+    }
+    closedir(d);
+    return 0;
+}
+
+int rt_pool_init(struct rt_pool *p, struct rt_rundir *d, const struct rt_staging *staging, bool recover, struct rt_error *err)
+{
+    *p = (struct rt_pool){.dir = d};
+    if (recover) {
+        for (uint32_t i = 0; i < RT_POOL_SLOTS; i++)
+            rt_store_relaxed(&d->page->pool_mt[i], 0);
+        recover_dir(p, staging, "live", RT_SEGMENT_LIVE);
+        recover_dir(p, staging, "pool", RT_SEGMENT_POOL);
+    }
+    rt_pool_replenish(p);
+    if (!p->n_offered)
+        return rt_error_set(err, -ENOSPC, "%s: no room for shared memory (%u KiB a process)", d->path, 260u);
+    return 0;
+}
+
+void rt_pool_deinit(struct rt_pool *p)
+{
+    for (uint32_t i = 0; i < p->n_mt; i++)
+        p->segment[i] = segment_free(p->segment[i]);
+}

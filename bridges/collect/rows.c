@@ -1,0 +1,205 @@
+#include "collect/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns that exist only where some row has a cell. */
+enum sparse_id { SPARSE_SEQ, SPARSE_PRI, SPARSE_ERRNO, SPARSE_LINE, SPARSE_FLAGS, SPARSE_RAW, SPARSE_IDENT, SPARSE_FILE, SPARSE_FUNCTION,
+                 SPARSE_FACILITY, SPARSE_COUNT };
+
+static const char *const sparse_names[SPARSE_COUNT] = {
+    [SPARSE_SEQ] = "retap.Log:seq",           [SPARSE_PRI] = "retap.Log:pri",     [SPARSE_ERRNO] = "retap.Log:errno",
+    [SPARSE_LINE] = "retap.Log:line",         [SPARSE_FLAGS] = "retap.Log:flags", [SPARSE_RAW] = "retap.Log:raw",
+    [SPARSE_IDENT] = "retap.Log:ident",       [SPARSE_FILE] = "retap.Log:file",   [SPARSE_FUNCTION] = "retap.Log:function",
+    [SPARSE_FACILITY] = "retap.Log:facility",
+};
+
+struct sparse {
+    struct rt_buf values, value_offsets; /* value_offsets: of byte columns only */
+    uint32_t list_offsets[RT_ROWS_BATCH + 1];
+    uint32_t n_cells;
+    bool used, bytes;
+};
+
+struct rt_entity {
+    char *path;
+    uint64_t hash, expected_seq;
+    uint32_t n;
+    int64_t time[RT_ROWS_BATCH], mono[RT_ROWS_BATCH];
+    uint32_t pid[RT_ROWS_BATCH], tid[RT_ROWS_BATCH];
+    uint32_t text_offsets[RT_ROWS_BATCH + 1];
+    rr_log_level level[RT_ROWS_BATCH];
+    struct rt_buf text;
+    struct sparse sparse[SPARSE_COUNT];
+};
+
+#define TEXT_MOST (256u << 10) /* bytes of a batch */
+
+int rt_rows_init(struct rt_rows *r, rr_recording_stream rec)
+{
+    *r = (struct rt_rows){.rec = rec, .n_slots = 4 * 1024};
+    r->table = calloc(r->n_slots, sizeof *r->table);
+    return r->table ? 0 : -ENOMEM;
+}
+
+void rt_rows_deinit(struct rt_rows *r)
+{
+    for (uint32_t i = 0; r->table && i < r->n_slots; i++) {
+        struct rt_entity *e = r->table[i];
+        if (!e)
+            continue;
+        for (int c = 0; c < SPARSE_COUNT; c++) {
+            rt_buf_deinit(&e->sparse[c].values);
+            rt_buf_deinit(&e->sparse[c].value_offsets);
+        }
+        rt_buf_deinit(&e->text);
+        free(e->path);
+        free(e);
+    }
+    free(r->table);
+    *r = (struct rt_rows){0};
+}
+
+/* FNV-1a, 64 bit. */
+static uint64_t hash_path(const char *s)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *s; s++)
+        h = (h ^ (uint8_t)*s) * 0x100000001b3u;
+    return h;
+}
+
+struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
+{
+    uint64_t h = hash_path(path);
+    uint32_t i = (uint32_t)h & (r->n_slots - 1);
+    for (; r->table[i]; i = (i + 1) & (r->n_slots - 1))
+        if (r->table[i]->hash == h && !strcmp(r->table[i]->path, path))
+            return r->table[i];
+    if (r->n_entities >= RT_ENTITIES_MAX + 64) /* a few more for /logs/other/... */
+        return NULL;
+    struct rt_entity *e = calloc(1, sizeof *e);
+    if (!e || !(e->path = strdup(path))) {
+        free(e);
+        return NULL;
+    }
+    e->hash = h;
+    for (int c = SPARSE_RAW; c < SPARSE_COUNT; c++)
+        e->sparse[c].bytes = true;
+    r->table[i] = e;
+    r->n_entities++;
+    return e;
+}
+
+/* The cell of the row being added, which is row e->n. */
+static int cell(struct rt_entity *e, enum sparse_id id, const void *p, size_t n)
+{
+    struct sparse *s = &e->sparse[id];
+    if (!s->used) {
+        s->used = true;
+        memset(s->list_offsets, 0, (e->n + 1) * sizeof *s->list_offsets);
+        uint32_t zero = 0;
+        if (s->bytes && rt_buf_append(&s->value_offsets, &zero, sizeof zero))
+            return -ENOMEM;
+    }
+    int r = rt_buf_append(&s->values, p, n);
+    uint32_t end = (uint32_t)s->values.len;
+    if (!r && s->bytes)
+        r = rt_buf_append(&s->value_offsets, &end, sizeof end);
+    if (!r)
+        s->n_cells++;
+    return r;
+}
+
+static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t seq)
+{
+    int r = 0;
+    if (seq != e->expected_seq)
+        r |= cell(e, SPARSE_SEQ, &seq, sizeof seq);
+    e->expected_seq = seq + 1;
+    if (row->pri >= 0)
+        r |= cell(e, SPARSE_PRI, &row->pri, sizeof row->pri);
+    if (row->errnum)
+        r |= cell(e, SPARSE_ERRNO, &row->errnum, sizeof row->errnum);
+    if (row->line)
+        r |= cell(e, SPARSE_LINE, &row->line, sizeof row->line);
+    if (row->flags)
+        r |= cell(e, SPARSE_FLAGS, &row->flags, sizeof row->flags);
+    if (row->raw)
+        r |= cell(e, SPARSE_RAW, row->raw, row->raw_len);
+    if (row->ident.n)
+        r |= cell(e, SPARSE_IDENT, row->ident.p, row->ident.n);
+    if (row->file.n)
+        r |= cell(e, SPARSE_FILE, row->file.p, row->file.n);
+    if (row->function.n)
+        r |= cell(e, SPARSE_FUNCTION, row->function.p, row->function.n);
+    if (row->facility.n)
+        r |= cell(e, SPARSE_FACILITY, row->facility.p, row->facility.n);
+    for (int c = 0; c < SPARSE_COUNT; c++)
+        if (e->sparse[c].used)
+            e->sparse[c].list_offsets[e->n + 1] = e->sparse[c].n_cells;
+    return r ? -ENOMEM : 0;
+}
+
+static int flush_entity(struct rt_rows *r, struct rt_entity *e)
+{
+    rr_column columns[3 + SPARSE_COUNT] = {
+        {.component = "retap.Log:pid", .values = e->pid},
+        {.component = "retap.Log:tid", .values = e->tid},
+        {.component = "retap.Log:mono", .values = e->mono},
+    };
+    uint32_t n = 3;
+    for (int c = 0; c < SPARSE_COUNT; c++) {
+        struct sparse *s = &e->sparse[c];
+        if (s->used)
+            columns[n++] = (rr_column){.component = sparse_names[c], .values = s->values.data, .list_offsets = s->list_offsets,
+                                       .value_offsets = s->bytes ? (const uint32_t *)(const void *)s->value_offsets.data : NULL};
+    }
+    rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = e->n, .log_time_ns = e->time, .text = (const char *)e->text.data,
+                           .text_offsets = e->text_offsets, .levels = e->level, .columns = columns, .n_columns = n};
+    rr_error err = {0};
+    rr_error_code code = rr_text_columns(r->rec, e->path, &batch, &err);
+    if (code)
+        r->n_failed += e->n;
+    r->n_stored += e->n;
+    e->n = 0;
+    rt_buf_clear(&e->text);
+    for (int c = 0; c < SPARSE_COUNT; c++) {
+        struct sparse *s = &e->sparse[c];
+        s->used = false;
+        s->n_cells = 0;
+        rt_buf_clear(&s->values);
+        rt_buf_clear(&s->value_offsets);
+    }
+    return code ? -EIO : 0;
+}
+
+int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row *row)
+{
+    int result = 0;
+    if (e->n && e->text.len + row->text_len > TEXT_MOST)
+        result = flush_entity(r, e);
+    if (rt_buf_append(&e->text, row->text, row->text_len))
+        return -ENOMEM;
+    int added = add_cells(e, row, r->next_seq++);
+    uint32_t i = e->n++;
+    e->time[i] = row->time_ns;
+    e->mono[i] = (int64_t)row->mono_ns;
+    e->pid[i] = row->pid;
+    e->tid[i] = row->tid;
+    e->level[i] = (rr_log_level)row->level;
+    e->text_offsets[i + 1] = (uint32_t)e->text.len;
+    if (e->n == RT_ROWS_BATCH)
+        result = flush_entity(r, e);
+    return added ? added : result;
+}
+
+int rt_rows_flush(struct rt_rows *r)
+{
+    int result = 0;
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (r->table[i] && r->table[i]->n && flush_entity(r, r->table[i]))
+            result = -EIO;
+    return result;
+}

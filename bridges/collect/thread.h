@@ -1,0 +1,60 @@
+/* One thread's records, put in order. Records of a thread carry a counter; those that spilled to other lanes arrive early and are held until the
+ * ones before them are there, or until a complete pass shows that they never will be.
+ *
+ * Counters start anywhere. A jump of more than RT_THREAD_JUMP, or a return to 0, is a new thread that got the same number. */
+#ifndef RT_COLLECT_THREAD_H
+#define RT_COLLECT_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "meaning/assemble.h"
+#include "ring/layout.h"
+
+#define RT_THREAD_JUMP    65536
+#define RT_GAP_NS         10000000u /* a gap is believed when a complete pass began this long after it was seen */
+#define RT_RESULT_WAIT_NS 4000000u  /* a DATA record waits so long for what its call returned */
+
+/* A record in staging, or a copy of it. */
+struct rt_ref {
+    const struct rt_record *record;
+    void *owned; /* NULL = borrowed */
+    uint64_t seen_mono_ns;
+};
+
+struct rt_refs {
+    struct rt_ref *at;
+    uint32_t n, cap;
+};
+
+struct rt_thread {
+    uint32_t segment, pid, tid;
+    uint32_t expected; /* thread_seq of the next record, when synced */
+    bool synced, is_dirty;
+    struct rt_refs held;    /* early records, by thread_seq */
+    struct rt_refs pending; /* the last call's DATA records */
+    uint64_t pending_result; /* bytes of the pending call that count; UINT64_MAX = all */
+    struct rt_assembler assembler[2]; /* stdout, stderr */
+    bool assembles[2];
+    struct rt_thread *next, *next_dirty;
+};
+
+enum rt_order { RT_ORDER_NOW, RT_ORDER_HELD, RT_ORDER_DUPLICATE, RT_ORDER_RESTART };
+
+/* Decides where a record stands. RESTART: the number was taken over by a new thread; finish the old one's streams, call rt_thread_restart(), ask again. */
+enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r, bool late);
+void rt_thread_restart(struct rt_thread *t);
+/* The held record whose turn has come, or NULL; @pass_mono_ns decides about gaps. *ret_gap: records before it are missing. */
+const struct rt_record *rt_thread_next(struct rt_thread *t, uint64_t pass_mono_ns, bool final, bool *ret_gap, struct rt_ref *ret_ref);
+
+int rt_refs_push(struct rt_refs *refs, const struct rt_record *r, uint64_t seen_mono_ns);
+int rt_refs_insert(struct rt_refs *refs, const struct rt_record *r, uint64_t seen_mono_ns); /* by thread_seq */
+void rt_ref_release(struct rt_ref *ref);
+void rt_refs_clear(struct rt_refs *refs);
+void rt_refs_deinit(struct rt_refs *refs);
+int rt_refs_own(struct rt_refs *refs);
+int rt_refs_save(const struct rt_refs *refs, struct rt_buf *out);
+int rt_refs_load(struct rt_refs *refs, const uint8_t *p, size_t n, size_t *ret_used);
+
+#endif
