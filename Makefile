@@ -99,4 +99,4 @@ tests: $(TEST_BINS) ## build the test programs
 
 include scripts/check.mk
 
--include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(BENCH_SRCS:%.c=$(OUT)/%.d) $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d)
+-include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(TOOLS:=.d) $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d)

@@ -9,6 +9,8 @@ BIN       = $(filter $(OUT)/tests/$(1)/%,$(TEST_BINS))
 SCRIPTS   = $(sort $(foreach d,$(1),$(filter-out tests/$(d)/lib% tests/$(d)/host%,$(wildcard tests/$(d)/*.sh tests/$(d)/*.py))))
 JOBS      = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 HOSTS     := $(HOST_SRCS:%.c=$(OUT)/%)
+TOOLS     := $(TOOL_SRCS:%.c=$(OUT)/%)
+TOOLS_OF  = $(filter $(OUT)/tests/$(1)/%,$(TOOLS))
 
 layers: ## includes go along the layers only
 	@$(RUN_TESTS) -s $@ scripts/check-layers
@@ -24,11 +26,11 @@ race: $(call BIN,race) ## threads, processes and kills against the ring
 	@$(RUN_TESTS) -s $@ $^
 preload: all $(HOSTS) $(call BIN,preload) ## the shim inside real and hostile programs
 	@$(RUN_TESTS) -s $@ -t 240 $(call BIN,preload) $(call SCRIPTS,preload)
-cli: all ## the command line
+cli: all $(call TOOLS_OF,cli) ## the command line
 	@$(RUN_TESTS) -s $@ $(call SCRIPTS,cli)
-judge: all ## recordings, read back by the official tools
+judge: all $(call TOOLS_OF,judge) ## recordings, read back by the official tools
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,judge)
-viewer: all ## recordings in the official viewer, headless
+viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
 CHECK_SUITES := layers headers symbols docs unit race preload cli judge viewer
@@ -36,7 +38,7 @@ MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:
 	@rm -rf $(RESULTS)
-	@$(MAKE) --no-print-directory -k $(JOBS) all tests || true
+	@$(MAKE) --no-print-directory -k $(JOBS) all tests $(HOSTS) $(TOOLS) || true
 	@for s in $(SUITES); do $(MAKE) --no-print-directory $$s || true; done
 	@scripts/run-tests --sum $(RESULTS) $(SUITES)
 check: ## everything that every commit passes; the last line has the counts
@@ -50,7 +52,7 @@ check-asan check-tsan check-ubsan: check-%:
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race and kill tests in full size (an hour)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload"
-bench: all $(BENCH_SRCS:%.c=$(OUT)/%) ## costs and rates, as in the README
+bench: all $(call TOOLS_OF,bench) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
 	@scripts/setup build
@@ -58,11 +60,11 @@ demo: ## builds, records five real programs into demo.rrd, shows what is in it
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) scripts/demo
 
 # ---------------------------------------------------------------- programs that tests use
-# Hosts are programs that know nothing of retap: built plainly, as a user would.
-$(OUT)/tests/preload/host%: tests/preload/host%.c
+# Hosts are built plainly, as a user would.
+$(HOSTS): $(OUT)/%: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Wall -O1 -g -MMD -MP -o $@ $< -lpthread -ldl
-$(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
+$(TOOLS): $(OUT)/%: %.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
 
