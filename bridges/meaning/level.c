@@ -366,49 +366,67 @@ static __attribute__((noinline)) bool try_word(const struct rt_level_line *l, si
 
 /* ---- the scan ---- */
 
+struct masks {
+    uint64_t alpha, word; /* bit i: byte i is a letter; a letter, a digit or '_' */
+};
+
 #ifdef __SSE2__
 static inline __m128i between(__m128i v, char low, char high)
 {
     return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(low - 1))), _mm_cmplt_epi8(v, _mm_set1_epi8((char)(high + 1))));
 }
 
-/* Bit i: a word (letters, digits, '_') starts at p[i] with a letter; *carry: the block before ended inside a word. */
-static inline unsigned word_starts(const char *p, unsigned *carry)
+static inline void add_block(struct masks *m, const char *p, unsigned at)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
     __m128i alpha = between(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
     __m128i other = _mm_or_si128(between(v, '0', '9'), _mm_cmpeq_epi8(v, _mm_set1_epi8('_')));
-    unsigned a = (unsigned)_mm_movemask_epi8(alpha), word = a | (unsigned)_mm_movemask_epi8(other);
-    unsigned starts = a & ~(word << 1 | *carry);
-    *carry = word >> 15 & 1;
-    return starts;
+    m->alpha |= (uint64_t)(unsigned)_mm_movemask_epi8(alpha) << at;
+    m->word |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(alpha, other)) << at;
+}
+
+/* Up to 64 bytes; the last block overlaps the one before. */
+static inline struct masks masks_of(const char *p, size_t n)
+{
+    struct masks m = {0, 0};
+    char small[16] = {0};
+    if (n < 16) {
+        memcpy(small, p, n);
+        add_block(&m, small, 0);
+        return m;
+    }
+    for (unsigned at = 0; at + 16 <= n; at += 16)
+        add_block(&m, p + at, at);
+    if (n % 16)
+        add_block(&m, p + n - 16, (unsigned)n - 16);
+    return m;
 }
 #else
-static inline unsigned word_starts(const char *p, unsigned *carry)
+static inline struct masks masks_of(const char *p, size_t n)
 {
-    unsigned starts = 0;
-    for (unsigned i = 0; i < 16; i++) {
-        starts |= (unsigned)(is_alpha(p[i]) && !*carry) << i;
-        *carry = is_word_char(p[i]);
+    struct masks m = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        m.alpha |= (uint64_t)is_alpha(p[i]) << i;
+        m.word |= (uint64_t)is_word_char(p[i]) << i;
     }
-    return starts;
+    return m;
 }
 #endif
 
 static struct rt_level_guess scan_words(const struct rt_level_line *l)
 {
     struct rt_level_guess guess = {0, 0};
-    unsigned carry = 0;
-    for (size_t at = l->start; at + 3 <= l->n; at += 16) {
-        char tail[16 + 4] = {0};
-        const char *block = l->p + at;
-        if (l->n - at < sizeof tail) { /* the filter reads up to three bytes behind a block */
-            memcpy(tail, block, l->n - at);
-            block = tail;
-        }
-        for (unsigned starts = word_starts(block, &carry); starts; starts &= starts - 1) {
-            unsigned i = (unsigned)__builtin_ctz(starts);
-            if (passes_filter(triple_of(block + i)) && try_word(l, at + i, &guess))
+    uint64_t carry = 0; /* the 64 bytes before ended inside a word */
+    for (size_t at = l->start; at < l->n; at += 64) {
+        const char *p = l->p + at;
+        size_t n = l->n - at < 64 ? l->n - at : 64;
+        struct masks m = masks_of(p, n);
+        uint64_t starts = m.alpha & ~(m.word << 1 | carry);
+        starts &= (m.alpha >> 1 | 1ull << 63) & (m.alpha >> 2 | 3ull << 62); /* three letters at least, as far as is seen here */
+        carry = m.word >> 63;
+        for (; starts; starts &= starts - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(starts);
+            if (at + i + 3 <= l->n && passes_filter(triple_of(p + i)) && try_word(l, at + i, &guess))
                 return guess;
         }
     }
