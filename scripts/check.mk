@@ -42,20 +42,20 @@ suites:
 	@for s in $(SUITES); do $(MAKE) --no-print-directory $$s || true; done
 	@scripts/run-tests --sum $(RESULTS) $(SUITES)
 check: ## everything that every commit passes; the last line has the counts
-	@scripts/setup build test
+	@VENV=$(VENV) scripts/setup build test
 	@$(MAKE) --no-print-directory suites SUITES="$(CHECK_SUITES)"
 check-asan: ## the suites unit, race and cli with AddressSanitizer
 check-tsan: ## … with ThreadSanitizer
 check-ubsan: ## … with UndefinedBehaviorSanitizer
 check-asan check-tsan check-ubsan: check-%:
-	@scripts/setup build test
+	@VENV=$(VENV) scripts/setup build test
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race and kill tests in full size (an hour)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload"
 bench: all $(call TOOLS_OF,bench) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
-	@scripts/setup build
+	@VENV=$(VENV) scripts/setup build
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) scripts/demo
 
@@ -87,13 +87,15 @@ fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 	    echo "$$n: $$(grep '^Done' build/fuzz/$$n.log)"; done
 
 # ---------------------------------------------------------------- manual, install
-MAN_SRCS := $(wildcard bridges/cli/man/*.1.in)
-MAN      := $(MAN_SRCS:bridges/cli/man/%.in=$(GEN)/man/%)
+MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in)) \
+       $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in))
 COMPLETION := $(GEN)/completion/retap
 man: $(MAN) ## the manual pages
+MAKE_PAGE = @mkdir -p $(@D) && scripts/gen-options page $< $(VERSION) config/options.def > $@.$$$$ && mv $@.$$$$ $@
 $(GEN)/man/%: bridges/cli/man/%.in config/options.def scripts/gen-options Makefile
-	@mkdir -p $(@D)
-	$(Q)scripts/gen-options page $< $(VERSION) config/options.def > $@.$$$$ && mv $@.$$$$ $@
+	$(MAKE_PAGE)
+$(GEN)/man/%: sdk/man/%.in config/options.def scripts/gen-options Makefile
+	$(MAKE_PAGE)
 $(COMPLETION): bridges/cli/completion/retap.bash config/options.def scripts/gen-options
 	@mkdir -p $(@D)
 	$(Q){ scripts/gen-options completion config/options.def && cat $<; } > $@.$$$$ && mv $@.$$$$ $@
@@ -108,7 +110,7 @@ D := $(DESTDIR)$(PREFIX)
 L := $(DESTDIR)$(LIBDIR)
 INSTALLED := $(D)/bin/retap $(L)/libretap-preload.so $(L)/libretap.so.0 $(L)/libretap.so $(L)/libretap.a \
              $(L)/pkgconfig/libretap.pc $(D)/include/retap/rerun.h $(D)/include/retap/retap.h \
-             $(MAN:$(GEN)/man/%=$(D)/share/man/man1/%) $(D)/share/bash-completion/completions/retap
+             $(addprefix $(D)/share/man/,$(foreach m,$(MAN),man$(subst .,,$(suffix $m))/$(notdir $m))) $(D)/share/bash-completion/completions/retap
 install: all man $(COMPLETION) $(GEN)/libretap.pc ## to $(DESTDIR)$(PREFIX), /usr/local by default
 	install -d $(sort $(dir $(INSTALLED)))
 	install -m 755 $(OUT)/retap $(D)/bin/
@@ -118,7 +120,8 @@ install: all man $(COMPLETION) $(GEN)/libretap.pc ## to $(DESTDIR)$(PREFIX), /us
 	install -m 644 $(OUT)/libretap.a $(L)/
 	install -m 644 $(GEN)/libretap.pc $(L)/pkgconfig/
 	install -m 644 sdk/include/rerun.h sdk/include/retap.h $(D)/include/retap/
-	install -m 644 $(MAN) $(D)/share/man/man1/
+	install -m 644 $(filter %.1,$(MAN)) $(D)/share/man/man1/
+	install -m 644 $(filter %.3,$(MAN)) $(D)/share/man/man3/
 	install -m 644 $(COMPLETION) $(D)/share/bash-completion/completions/retap
 uninstall: ## removes what install put there
 	rm -f $(INSTALLED)

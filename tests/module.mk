@@ -6,3 +6,5 @@ HOST_SRCS := $(sort $(wildcard tests/preload/host*.c tests/preload/progs/*.c))
 # programs that scripts of a suite use, linked to libretap and the bridges
 TOOL_SRCS := $(sort $(filter-out %/test_%,$(wildcard tests/judge/*.c tests/viewer/*.c tests/cli/*.c tests/bench/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+# emit_*.c: programs that write the recordings which tests/judge has read by the official tools
+JUDGE_SRCS := $(sort $(wildcard tests/judge/emit_*.c))

@@ -1,12 +1,13 @@
 /* The public functions: handles to recordings, struct rt_error to rr_error. */
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/atomic.h"
 #include "recording/recording.h"
+#include "version.h"
 
 #define RR_API __attribute__((visibility("default")))
-#define RT_VERSION "0.1.0"
 
 enum { SLOT_BITS = 8, N_SLOTS = 1 << SLOT_BITS }; /* recordings open at once, less one: slot 0 stays free, so that no handle is 0 */
 
@@ -77,7 +78,7 @@ static rr_error_code translate(int r, const struct rt_error *e, rr_error_code ot
 
 RR_API const char *rr_retap_version(void)
 {
-    return RT_VERSION;
+    return RETAP_VERSION;
 }
 
 RR_API rr_stream_options rr_stream_options_default(const char *application_id)
