@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
 CC   ?= gcc
-VENV ?= build/venv
+VENV ?= $(or $(RETAP_VENV),build/venv)
 
 include sdk/module.mk preload/module.mk bridges/module.mk tests/module.mk
 

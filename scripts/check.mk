@@ -5,8 +5,9 @@
 RESULTS   := $(OUT)/results
 RUN_TESTS = RETAP_MODE=$(MODE) RETAP_BUILD=$(OUT) RETAP_VENV=$(VENV) scripts/run-tests -r $(RESULTS)
 BIN       = $(filter $(OUT)/tests/$(1)/%,$(TEST_BINS))
-# scripts that are tests: all but shared code, which is named lib*
-SCRIPTS   = $(sort $(foreach d,$(1),$(filter-out tests/$(d)/lib% tests/$(d)/host%,$(wildcard tests/$(d)/*.sh tests/$(d)/*.py))))
+# scripts that are tests: where some are named test_* only those, else all but lib*
+SCRIPTS   = $(sort $(or $(wildcard tests/$(1)/test_*.sh tests/$(1)/test_*.py), \
+                        $(filter-out tests/$(1)/lib%,$(wildcard tests/$(1)/*.sh tests/$(1)/*.py))))
 JOBS      = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 HOSTS     := $(HOST_SRCS:%.c=$(OUT)/%)
 TOOLS     := $(TOOL_SRCS:%.c=$(OUT)/%)
