@@ -1,0 +1,286 @@
+#include "fdclass.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "shim.h"
+
+#define NOTED         10  /* fds that RETAP_FDS speaks of */
+#define JUDGED_BYTES  512 /* of standard output: text or not */
+#define JUDGED_LEAST  16  /* a shorter beginning tells nothing */
+#define CONTROL_SHARE 24  /* more than one control byte in so many is not text */
+#define BORROWERS     8   /* vfork children remembered at a time */
+
+uint8_t rt_fd_table[RT_FDS];
+uint32_t rt_fd_undecided;
+
+struct file_id {
+    uint64_t dev, ino; /* ino 0 = unknown */
+};
+static struct file_id launcher_out, launcher_err;
+
+static struct borrower { /* a vfork child's own view of the low fds */
+    uint32_t pid_mt;
+    uint8_t class[NOTED];
+} borrowers[BORROWERS];
+static uint32_t next_borrower_mt;
+
+static bool file_of(int fd, struct file_id *ret, uint32_t *ret_mode, uint64_t *ret_rdev)
+{
+    struct stat st;
+    if (rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt) || rt_syscall(SYS_fstat, fd, &st, 0, 0, 0, 0) < 0)
+        return false;
+    *ret = (struct file_id){st.st_dev, st.st_ino};
+    *ret_mode = st.st_mode;
+    *ret_rdev = st.st_rdev;
+    return true;
+}
+static bool same(struct file_id a, struct file_id b)
+{
+    return a.ino && a.ino == b.ino && a.dev == b.dev;
+}
+
+/* By dev:ino alone. If both streams are one file the number decides. */
+static enum rt_fd_class class_of(int fd)
+{
+    struct file_id id;
+    uint32_t mode;
+    uint64_t rdev;
+    if (!file_of(fd, &id, &mode, &rdev))
+        return RT_FD_OTHER;
+    bool out = same(id, launcher_out), err = same(id, launcher_err);
+    if (out && err)
+        return fd == 1 ? RT_FD_OUT : RT_FD_ERR;
+    if (out || err)
+        return out ? RT_FD_OUT : RT_FD_ERR;
+    return S_ISCHR(mode) && rdev == makedev(1, 3) ? RT_FD_NULLDEV : RT_FD_DATA;
+}
+
+/* ---------------------------------------------------------------- RETAP_FDS */
+static const char *read_hex(const char *s, uint64_t *ret)
+{
+    uint64_t v = 0;
+    for (;; s++) {
+        int c = *s, d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (d < 0)
+            break;
+        v = v << 4 | (uint64_t)d;
+    }
+    *ret = v;
+    return s;
+}
+/* ":dev:ino" */
+static const char *read_file(const char *s, struct file_id *ret)
+{
+    *ret = (struct file_id){0, 0};
+    if (*s++ != ':')
+        return NULL;
+    s = read_hex(s, &ret->dev);
+    if (*s++ != ':')
+        return NULL;
+    return read_hex(s, &ret->ino);
+}
+
+struct noted {
+    enum rt_fd_class class;
+    struct file_id file;
+};
+static enum rt_fd_class class_of_letter(char c)
+{
+    return c == 'o' ? RT_FD_OUT : c == 'e' ? RT_FD_ERR : c == 'n' ? RT_FD_NULLDEV : RT_FD_DATA;
+}
+
+/* Takes what it understands; an entry that it does not ends the reading. */
+static void read_fds(const char *s, struct noted *noted)
+{
+    while (s && *s) {
+        struct file_id id;
+        if (*s == 'O' || *s == 'E') {
+            struct file_id *to = *s == 'O' ? &launcher_out : &launcher_err;
+            s = read_file(s + 1, &id);
+            if (s)
+                *to = id;
+        } else if (*s >= '0' && *s <= '9' && s[1] == '=' && s[2]) {
+            struct noted *n = &noted[*s - '0'];
+            n->class = class_of_letter(s[2]);
+            s = read_file(s + 3, &n->file);
+        } else {
+            return;
+        }
+        if (s && *s == ',')
+            s++;
+        else
+            return;
+    }
+}
+
+static char *write_hex(char *to, uint64_t v)
+{
+    char digits[16];
+    int n = 0;
+    do {
+        digits[n++] = "0123456789abcdef"[v & 15];
+    } while (v >>= 4);
+    while (n)
+        *to++ = digits[--n];
+    return to;
+}
+static char *write_file(char *to, struct file_id id)
+{
+    *to++ = ':';
+    to = write_hex(to, id.dev);
+    *to++ = ':';
+    return write_hex(to, id.ino);
+}
+
+void rt_fd_start(const char *fds)
+{
+    struct noted noted[NOTED] = {0};
+    read_fds(fds, noted);
+    for (int fd = 0; fd < NOTED; fd++) {
+        struct file_id id;
+        uint32_t mode;
+        uint64_t rdev;
+        enum rt_fd_class c = RT_FD_OTHER;
+        if (noted[fd].class && file_of(fd, &id, &mode, &rdev) && same(id, noted[fd].file))
+            c = noted[fd].class;
+        else if (fd == 1 || fd == 2)
+            c = class_of(fd);
+        rt_fd_table[fd] = (uint8_t)c;
+    }
+    struct file_id id;
+    uint32_t mode;
+    uint64_t rdev;
+    bool terminal = file_of(1, &id, &mode, &rdev) && S_ISCHR(mode) && rdev != makedev(1, 3);
+    if (rt_shim.stdout_mode == RT_STDOUT_AUTO && !terminal)
+        rt_fd_undecided = JUDGED_BYTES;
+    for (int fd = 0; fd < NOTED && rt_shim.stdout_mode == RT_STDOUT_NEVER; fd++)
+        if (rt_fd_table[fd] == RT_FD_OUT)
+            rt_fd_table[fd] = RT_FD_DATA;
+}
+
+/* ---------------------------------------------------------------- following */
+/* The class table that the caller's fds belong to; NULL = a vfork child's fd that is not kept track of. */
+static uint8_t *cell(int fd)
+{
+    uint32_t pid;
+    if ((unsigned)fd >= RT_FDS)
+        return NULL;
+    if (!rt_is_borrowed(&pid))
+        return &rt_fd_table[fd];
+    if (fd >= NOTED)
+        return NULL;
+    for (int i = 0; i < BORROWERS; i++)
+        if (rt_load_relaxed(&borrowers[i].pid_mt) == pid)
+            return &borrowers[i].class[fd];
+    struct borrower *b = &borrowers[rt_add_relaxed(&next_borrower_mt, 1) % BORROWERS];
+    for (int i = 0; i < NOTED; i++)
+        b->class[i] = rt_fd_table[i];
+    rt_store_relaxed(&b->pid_mt, pid);
+    return &b->class[fd];
+}
+static void set(int fd, enum rt_fd_class c)
+{
+    uint8_t *p = cell(fd);
+    if (p)
+        rt_store_relaxed(p, (uint8_t)c);
+}
+static enum rt_fd_class get(int fd)
+{
+    const uint8_t *p = cell(fd);
+    return p ? (enum rt_fd_class)rt_load_relaxed(p) : RT_FD_OTHER;
+}
+
+void rt_fd_copied(int from, int to)
+{
+    if (from == to || !rt_shim.identity)
+        return;
+    /* Nothing tapped anywhere near: no need to ask who we are. Low fds a vfork child may have moved before. */
+    if (from >= NOTED && to >= NOTED && !rt_fd_class(from) && !rt_fd_class(to))
+        return;
+    set(to, get(from));
+}
+
+void rt_fd_closed(int fd)
+{
+    if (rt_fd_class(fd))
+        set(fd, RT_FD_OTHER);
+}
+
+void rt_fd_closed_range(unsigned first, unsigned last)
+{
+    for (unsigned fd = first; fd <= last && fd < RT_FDS; fd++)
+        rt_fd_closed((int)fd);
+}
+
+void rt_fd_look(int fd)
+{
+    if (rt_shim.identity && fd > 0 && fd < RT_FDS)
+        set(fd, class_of(fd));
+}
+
+void rt_fd_opened(int fd, const char *path)
+{
+    if (fd < 0 || fd >= RT_FDS || !rt_shim.identity)
+        return;
+    if (path && (rt_starts(path, "/dev/std") || rt_starts(path, "/dev/fd/") || rt_starts(path, "/proc/self/fd/"))) {
+        enum rt_fd_class c = class_of(fd);
+        const char *end = path + rt_strlen(path);
+        if (c == RT_FD_ERR && same(launcher_out, launcher_err) && (end[-1] == '1' || rt_starts(path, "/dev/stdout")))
+            c = RT_FD_OUT;
+        set(fd, c);
+    } else {
+        rt_fd_closed(fd);
+    }
+}
+
+size_t rt_fd_compose(char *to)
+{
+    char *p = to;
+    const struct { char letter; struct file_id id; } own[2] = {{'O', launcher_out}, {'E', launcher_err}};
+    for (int i = 0; i < 2; i++) {
+        *p++ = own[i].letter;
+        p = write_file(p, own[i].id);
+        *p++ = ',';
+    }
+    for (int fd = 0; fd < NOTED; fd++) {
+        struct file_id id;
+        uint32_t mode;
+        uint64_t rdev;
+        enum rt_fd_class c = get(fd);
+        if ((c == RT_FD_OTHER && fd != 1 && fd != 2) || !file_of(fd, &id, &mode, &rdev))
+            continue;
+        *p++ = (char)('0' + fd);
+        *p++ = '=';
+        *p++ = c == RT_FD_OUT || c == RT_FD_BINARY ? 'o' : c == RT_FD_ERR ? 'e' : c == RT_FD_NULLDEV ? 'n' : 'd';
+        p = write_file(p, id);
+        *p++ = ',';
+    }
+    *--p = 0;
+    return (size_t)(p - to);
+}
+
+/* ---------------------------------------------------------------- text or not */
+static uint32_t controls_seen;
+
+static bool is_control(uint8_t c)
+{
+    return c < 32 ? !(c >= 7 && c <= 13) && c != 27 : c == 127; /* but BEL BS TAB LF VT FF CR and ESC, which terminals get */
+}
+
+RT_COLD enum rt_fd_class rt_fd_judge_slow(int fd, const void *data, size_t len)
+{
+    size_t n = len < rt_fd_undecided ? len : rt_fd_undecided;
+    for (size_t i = 0; i < n; i++)
+        controls_seen += is_control(((const uint8_t *)data)[i]);
+    rt_fd_undecided -= (uint32_t)n;
+    uint32_t seen = JUDGED_BYTES - rt_fd_undecided;
+    if (seen < JUDGED_LEAST || controls_seen * CONTROL_SHARE <= seen)
+        return RT_FD_OUT;
+    rt_fd_undecided = 0;
+    for (int i = 0; i < RT_FDS; i++)
+        if (rt_fd_table[i] == RT_FD_OUT)
+            rt_fd_table[i] = RT_FD_BINARY;
+    (void)fd;
+    return RT_FD_BINARY;
+}

@@ -1,0 +1,68 @@
+/* What each descriptor is to the recording: one byte for fds 0 to 1023, everything beyond is OTHER.
+ *
+ * Set at start by comparing dev:ino with what the launcher handed over in RETAP_FDS, then followed through dup, close and exec:
+ *
+ *   RETAP_FDS = O:dev:ino,E:dev:ino,1=o:dev:ino,2=e:dev:ino …      (hex; O and E are the launcher's own fds 1 and 2)
+ *
+ * A numbered entry counts only if the fd still is that file. A vfork child moves its own fds in its parent's memory: what it does is
+ * kept apart, by its pid, until its exec. */
+#ifndef RT_PRELOAD_FDCLASS_H
+#define RT_PRELOAD_FDCLASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ring/layout.h"
+
+#define RT_FDS 1024
+
+enum rt_fd_class {
+    RT_FD_OTHER = 0, /* not ours to record; zero, so that an idle shim records nothing */
+    RT_FD_OUT,
+    RT_FD_ERR,
+    RT_FD_BINARY, /* standard output that turned out not to be text: counted */
+    RT_FD_DATA,   /* redirected away from what the launcher handed over */
+    RT_FD_NULLDEV,
+};
+
+extern uint8_t rt_fd_table[RT_FDS];
+
+static inline enum rt_fd_class rt_fd_class(int fd)
+{
+    return (unsigned)fd < RT_FDS ? (enum rt_fd_class)__atomic_load_n(&rt_fd_table[fd], __ATOMIC_RELAXED) : RT_FD_OTHER;
+}
+static inline enum rt_stream rt_fd_stream(enum rt_fd_class c)
+{
+    return c == RT_FD_OUT ? RT_STREAM_STDOUT : c == RT_FD_ERR ? RT_STREAM_STDERR : c == RT_FD_BINARY ? RT_STREAM_BINARY : RT_STREAM_NONE;
+}
+/* Does a write to it leave a record? */
+static inline bool rt_fd_is_tapped(enum rt_fd_class c)
+{
+    return c == RT_FD_OUT || c == RT_FD_ERR || c == RT_FD_BINARY;
+}
+
+/* Reads RETAP_FDS (may be NULL) and looks at the fds. */
+void rt_fd_start(const char *fds);
+/* @to now is the same open file as @from. */
+void rt_fd_copied(int from, int to);
+void rt_fd_closed(int fd);
+void rt_fd_closed_range(unsigned first, unsigned last);
+/* @fd was just opened by @path (NULL = something without a name). */
+void rt_fd_opened(int fd, const char *path);
+/* libc moved @fd behind our back: look at it again. */
+void rt_fd_look(int fd);
+
+#define RT_FDS_TEXT 640 /* bytes that the longest value needs: 2 + 10 entries of at most 37 */
+/* Composes the value of RETAP_FDS for a program that is about to be executed. Return: its length. */
+size_t rt_fd_compose(char *to);
+
+/* Looks at the first bytes of standard output. Return: the class that the bytes are recorded under. */
+enum rt_fd_class rt_fd_judge_slow(int fd, const void *data, size_t len);
+extern uint32_t rt_fd_undecided; /* bytes of stdout still to be looked at */
+static inline enum rt_fd_class rt_fd_judge(enum rt_fd_class c, int fd, const void *data, size_t len)
+{
+    return c == RT_FD_OUT && __builtin_expect(rt_fd_undecided, 0) ? rt_fd_judge_slow(fd, data, len) : c;
+}
+
+#endif

@@ -1,0 +1,230 @@
+/* The write family. Bytes are recorded before the call, so that a call that blocks or kills still leaves them; a call that does less
+ * than asked leaves a RESULT behind. What a bad address would do must happen in the call, not in our copy: suspicious ones are
+ * recorded after it. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "fdclass.h"
+#include "real.h"
+#include "shim.h"
+
+#define LOW_ADDRESSES  65536u       /* nothing is ever mapped below */
+#define HIGH_ADDRESSES (1ull << 47) /* the kernel gives nothing beyond unless asked */
+#define CALL_MAX       0x7ffff000u  /* bytes that one call can write */
+#define IOV_MOST       1024
+
+_Static_assert(sizeof(struct iovec) == sizeof(struct rt_part) && offsetof(struct iovec, iov_len) == offsetof(struct rt_part, len),
+               "an iovec is a part");
+
+/* The real function, or before the constructor the bare system call. */
+#define CALL(name, ...) (rt_likely(rt_real.name) ? rt_real.name(__VA_ARGS__) : (ssize_t)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
+
+static bool is_plain(const void *p, size_t n)
+{
+    return (uintptr_t)p >= LOW_ADDRESSES && n <= CALL_MAX && (uintptr_t)p + n < HIGH_ADDRESSES;
+}
+
+struct call { /* one tapped call between before() and after() */
+    const struct rt_part *parts;
+    size_t total;
+    uint32_t n_parts;
+    enum rt_fd_class class;
+    bool late; /* record after the call */
+    struct rt_sent sent;
+};
+
+static void before(struct call *c, int fd, const void *parts, size_t n_parts)
+{
+    c->parts = parts;
+    c->n_parts = (uint32_t)n_parts;
+    c->total = 0;
+    c->sent.recorded = false;
+    c->late = n_parts > IOV_MOST || !is_plain(parts, n_parts * sizeof(struct rt_part));
+    for (size_t i = 0; !c->late && i < n_parts; i++) {
+        c->total += c->parts[i].len;
+        c->late = c->parts[i].len && !is_plain(c->parts[i].data, c->parts[i].len);
+    }
+    c->late |= c->total > CALL_MAX;
+    if (rt_unlikely(c->late || !c->total))
+        return;
+    if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_undecided && c->parts[0].len))
+        c->class = rt_fd_judge_slow(fd, c->parts[0].data, c->parts[0].len);
+    if (rt_likely(c->class != RT_FD_BINARY))
+        rt_record_data(rt_fd_stream(c->class), 0, c->parts, c->n_parts, &c->sent);
+}
+
+/* What a call wrote is readable for certain; what it did not write may not be. */
+static RT_COLD void record_late(const struct call *c, size_t got)
+{
+    struct rt_sent sent;
+    for (uint32_t i = 0; i < c->n_parts && got; i++) {
+        struct rt_part part = {c->parts[i].data, c->parts[i].len < got ? c->parts[i].len : got};
+        got -= part.len;
+        if (part.len)
+            rt_record_data(rt_fd_stream(c->class), RT_FLAG_AFTER, &part, 1, &sent);
+    }
+}
+
+static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
+{
+    if (c->class == RT_FD_BINARY) {
+        if (got > 0)
+            rt_record_count(RT_STREAM_STDOUT, (uint64_t)got);
+    } else if (c->late) {
+        if (got > 0)
+            record_late(c, (size_t)got);
+    } else if (got != (ssize_t)c->total) {
+        rt_record_result(&c->sent, got);
+    }
+    return got;
+}
+
+static inline ssize_t after(const struct call *c, ssize_t got)
+{
+    return rt_likely(got == (ssize_t)c->total && c->class != RT_FD_BINARY && !c->late) ? got : after_slow(c, got);
+}
+
+#define TAPPED_BUFFER(name, fd, data, n, ...) do { \
+        enum rt_fd_class class_ = rt_fd_class(fd); \
+        if (rt_likely(!rt_fd_is_tapped(class_))) \
+            return CALL(name, __VA_ARGS__); \
+        struct rt_part part_ = {data, n}; \
+        struct call c_ = {.class = class_}; \
+        before(&c_, fd, &part_, 1); \
+        return after(&c_, CALL(name, __VA_ARGS__)); \
+    } while (0)
+
+#define TAPPED_VECTOR(name, fd, iov, n, ...) do { \
+        enum rt_fd_class class_ = rt_fd_class(fd); \
+        if (rt_likely(!rt_fd_is_tapped(class_))) \
+            return CALL(name, __VA_ARGS__); \
+        struct call c_ = {.class = class_}; \
+        before(&c_, fd, iov, (size_t)(n)); \
+        return after(&c_, CALL(name, __VA_ARGS__)); \
+    } while (0)
+
+#define SYS_pwrite SYS_pwrite64
+#define SYS_send SYS_sendto /* the two missing arguments are zero */
+
+/* glibc exports some under several names; on 64-bit machines off_t has one size. */
+#define ALIAS(of) RT_API __attribute__((alias(#of)))
+
+RT_API ssize_t write(int fd, const void *data, size_t n)
+{
+    TAPPED_BUFFER(write, fd, data, n, fd, data, n);
+}
+ALIAS(write) ssize_t __write(int fd, const void *data, size_t n);
+
+RT_API ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+    TAPPED_BUFFER(pwrite, fd, data, n, fd, data, n, at);
+}
+ALIAS(pwrite) ssize_t pwrite64(int fd, const void *data, size_t n, off_t at);
+ALIAS(pwrite) ssize_t __pwrite64(int fd, const void *data, size_t n, off_t at);
+
+RT_API ssize_t writev(int fd, const struct iovec *iov, int n)
+{
+    TAPPED_VECTOR(writev, fd, iov, n, fd, iov, n);
+}
+RT_API ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t at)
+{
+    TAPPED_VECTOR(pwritev, fd, iov, n, fd, iov, n, at);
+}
+ALIAS(pwritev) ssize_t pwritev64(int fd, const struct iovec *iov, int n, off_t at);
+
+RT_API ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t at, int flags)
+{
+    if (rt_unlikely(!rt_real.pwritev2)) { /* the bare call takes the offset in two words, the high one ignored here */
+        return rt_return(rt_syscall(SYS_pwritev2, fd, iov, n, at, 0, flags));
+    }
+    TAPPED_VECTOR(pwritev2, fd, iov, n, fd, iov, n, at, flags);
+}
+ALIAS(pwritev2) ssize_t pwritev64v2(int fd, const struct iovec *iov, int n, off_t at, int flags);
+
+RT_API ssize_t send(int fd, const void *data, size_t n, int flags)
+{
+    TAPPED_BUFFER(send, fd, data, n, fd, data, n, flags);
+}
+ALIAS(send) ssize_t __send(int fd, const void *data, size_t n, int flags);
+
+RT_API ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct sockaddr *to, socklen_t to_len)
+{
+    TAPPED_BUFFER(sendto, fd, data, n, fd, data, n, flags, to, to_len);
+}
+
+RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+    enum rt_fd_class class = rt_fd_class(fd);
+    if (rt_likely(!rt_fd_is_tapped(class)) || !is_plain(m, sizeof *m))
+        return CALL(sendmsg, fd, m, flags);
+    struct call c = {.class = class};
+    before(&c, fd, m->msg_iov, m->msg_iovlen);
+    return after(&c, CALL(sendmsg, fd, m, flags));
+}
+
+/* ---------------------------------------------------------------- bytes that pass by inside the kernel: counted */
+static inline ssize_t passed(int fd, ssize_t got)
+{
+    if (rt_unlikely(got > 0 && rt_fd_is_tapped(rt_fd_class(fd))))
+        rt_record_count(rt_fd_stream(rt_fd_class(fd)), (uint64_t)got);
+    return got;
+}
+
+RT_API ssize_t sendfile(int to, int from, off_t *at, size_t n)
+{
+    return passed(to, CALL(sendfile, to, from, at, n));
+}
+ALIAS(sendfile) ssize_t sendfile64(int to, int from, off_t *at, size_t n);
+
+RT_API ssize_t splice(int from, off_t *from_at, int to, off_t *to_at, size_t n, unsigned flags)
+{
+    return passed(to, CALL(splice, from, from_at, to, to_at, n, flags));
+}
+RT_API ssize_t tee(int from, int to, size_t n, unsigned flags)
+{
+    return passed(to, CALL(tee, from, to, n, flags));
+}
+RT_API ssize_t vmsplice(int to, const struct iovec *iov, size_t n, unsigned flags)
+{
+    return passed(to, CALL(vmsplice, to, iov, n, flags));
+}
+RT_API ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t n, unsigned flags)
+{
+    return passed(to, CALL(copy_file_range, from, from_at, to, to_at, n, flags));
+}
+
+/* ---------------------------------------------------------------- syscall(2) by number */
+/* Declared with fixed arguments, so that the calls that are not ours (clone and vfork among them, which return twice) leave by a jump. */
+long rt_hook_syscall(long nr, long a, long b, long c, long d, long e, long f) __asm__("syscall");
+
+static RT_COLD long syscall_write(long nr, long a, long b, long c, long d)
+{
+    struct rt_part part = {(const void *)b, (size_t)c};
+    struct call call = {.class = rt_fd_class((int)a)};
+    bool vector = nr == SYS_writev;
+    before(&call, (int)a, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
+    return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));
+}
+static RT_COLD long syscall_seccomp(long nr, long a, long b, long c)
+{
+    long r = rt_real.syscall(nr, a, b, c, 0, 0, 0);
+    if (r >= 0 && (a == 0 || a == 1)) /* SECCOMP_SET_MODE_STRICT, _FILTER */
+        rt_forbid_syscalls();
+    return r;
+}
+
+RT_API long rt_hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+    if (rt_unlikely(!rt_real.syscall))
+        return rt_return(rt_syscall6(nr, a, b, c, d, e, f));
+    if (rt_unlikely((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a))))
+        return syscall_write(nr, a, b, c, d);
+    if (rt_unlikely(nr == SYS_seccomp))
+        return syscall_seccomp(nr, a, b, c);
+    return rt_real.syscall(nr, a, b, c, d, e, f);
+}

@@ -1,0 +1,120 @@
+#include <elf.h>
+#include <string.h>
+
+#include "fdclass.h"
+#include "real.h"
+#include "shim.h"
+#include "slot.h"
+
+#define ARGV_MAX 1024 /* bytes of the command line that are recorded */
+
+extern char **environ __attribute__((weak));
+extern void *__libc_stack_end __attribute__((weak)); /* only glibc's loader has it: it passes arguments to constructors */
+
+struct variable {
+    const char *run, *fds, *stdout_mode, *enabled, *no_slot;
+};
+
+static void read_variables(char *const *envp, struct variable *v)
+{
+    static const struct { char name[20]; unsigned char at; } names[] = {
+        {"RETAP_RUN=", offsetof(struct variable, run)},
+        {"RETAP_FDS=", offsetof(struct variable, fds)},
+        {"RETAP_STDOUT=", offsetof(struct variable, stdout_mode)},
+        {"RETAP_TEST_NO_SLOT=", offsetof(struct variable, no_slot)},
+        {"RETAP=", offsetof(struct variable, enabled)},
+    };
+    for (; *envp; envp++) {
+        if (!rt_starts(*envp, "RETAP"))
+            continue;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+            if (rt_starts(*envp, names[i].name))
+                *(const char **)(void *)((char *)v + names[i].at) = *envp + rt_strlen(names[i].name);
+    }
+}
+
+/* Strings of argv lie one behind the other where the kernel put them. */
+static void note_argv(int argc, char **argv)
+{
+    if (argc < 1 || !argv || !argv[0])
+        return;
+    const char *end = argv[0];
+    for (int i = 0; i < argc && argv[i] == end && end - argv[0] < ARGV_MAX; i++)
+        end += rt_strlen(end) + 1;
+    size_t n = (size_t)(end - argv[0]);
+    rt_shim.argv = argv[0];
+    rt_shim.argv_len = (uint32_t)(n < ARGV_MAX ? n : ARGV_MAX);
+}
+
+/* Behind envp lies what the kernel says about the process. Return: false when it runs with rights its caller lacks. */
+static bool read_auxv(char *const *envp, const void **ret_vdso)
+{
+    while (*envp)
+        envp++;
+    bool secure = false;
+    for (const Elf64_auxv_t *a = (const void *)(envp + 1); a->a_type != AT_NULL; a++) {
+        if (a->a_type == AT_SYSINFO_EHDR)
+            *ret_vdso = (const void *)(uintptr_t)a->a_un.a_val;
+        else if (a->a_type == AT_EXECFN)
+            rt_shim.exe = (const char *)(uintptr_t)a->a_un.a_val;
+        else if (a->a_type == AT_SECURE)
+            secure = a->a_un.a_val != 0;
+    }
+    size_t n = rt_shim.exe ? rt_strlen(rt_shim.exe) : 0;
+    rt_shim.exe_len = (uint32_t)(n < ARGV_MAX ? n : ARGV_MAX);
+    return !secure;
+}
+
+static bool says_no(const char *s)
+{
+    return s && ((s[0] == '0' && !s[1]) || (rt_starts(s, "no") && !s[2]) || (rt_starts(s, "off") && !s[3]) ||
+                 (rt_starts(s, "false") && !s[5]));
+}
+
+/* musl passes nothing to constructors, but has set environ; argc stands before argv, which ends before envp. */
+static bool find_arguments(int *argc, char ***argv, char ***envp)
+{
+    if (&__libc_stack_end)
+        return *envp != NULL;
+    if (!&environ || !environ)
+        return false;
+    *envp = environ;
+    char **end = environ - 1;
+    for (intptr_t n = 0; n < 4096; n++) {
+        if ((intptr_t)end[-n - 1] == n) {
+            *argc = (int)n;
+            *argv = end - n;
+            return *end == NULL;
+        }
+    }
+    return false;
+}
+
+static __attribute__((constructor)) void shim_start(int argc, char **argv, char **envp)
+{
+    struct variable v = {0};
+    const void *vdso = NULL;
+    if (!find_arguments(&argc, &argv, &envp))
+        return;
+    rt_real_start();
+    read_variables(envp, &v);
+    if (!v.run || says_no(v.enabled) || !rt_has_tls() || !read_auxv(envp, &vdso))
+        return;
+    rt_shim.clock_mt = 1; /* CLOCK_MONOTONIC */
+    rt_clock_start(vdso);
+    note_argv(argc, argv);
+    size_t run_len = rt_strlen(v.run);
+    if (v.stdout_mode)
+        rt_shim.stdout_mode = rt_starts(v.stdout_mode, "always") ? RT_STDOUT_ALWAYS
+                            : rt_starts(v.stdout_mode, "never")  ? RT_STDOUT_NEVER : RT_STDOUT_AUTO;
+    if (!rt_claim(v.run, run_len))
+        return;
+    memcpy(rt_shim.run_variable, "RETAP_RUN=", 10); /* a program may write over its environment */
+    memcpy(rt_shim.run_variable + 10, v.run, run_len + 1);
+    rt_fd_start(v.fds);
+#ifdef RT_TESTPOINTS
+    rt_test_without_slot = v.no_slot != NULL;
+#endif
+    rt_slot_start();
+    rt_identity_start();
+}

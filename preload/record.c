@@ -1,0 +1,67 @@
+#include "shim.h"
+
+#define MIRROR_REACH (256u << 10) /* bytes of stack between a hook and what it calls; farther is another stack */
+
+bool rt_is_mirror(void)
+{
+    struct rt_mark *m = rt_thread.mark;
+    if (rt_likely(!m))
+        return false;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    /* A frame that a longjmp or an exception left behind lies below the stack pointer, or was written over since. */
+    if ((uintptr_t)m < here || m->cookie != (RT_MARK_COOKIE ^ (uintptr_t)m)) {
+        if ((uintptr_t)m - here < MIRROR_REACH || here - (uintptr_t)m < MIRROR_REACH)
+            rt_thread.mark = NULL;
+        return false;
+    }
+    return (uintptr_t)m - here < MIRROR_REACH;
+}
+
+void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent)
+{
+    const struct rt_writer *w = rt_capture();
+    sent->recorded = false;
+    if (!w)
+        return;
+    if (stream == RT_STREAM_STDERR && rt_is_mirror())
+        flags |= RT_FLAG_MIRROR;
+    uint64_t now = rt_now(&flags);
+    sent->recorded = rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, parts, n_parts, &sent->first_seq,
+                                   &sent->last_seq) == 0;
+}
+
+RT_COLD void rt_record_count(enum rt_stream of, uint64_t bytes)
+{
+    const struct rt_writer *w = rt_capture();
+    struct rt_part part = {&bytes, sizeof bytes};
+    uint32_t flags = RT_FLAG_AFTER;
+    (void)of;
+    if (!w)
+        return;
+    uint64_t now = rt_now(&flags);
+    rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, RT_STREAM_BINARY, flags, now, &part, 1, NULL, NULL);
+}
+
+RT_COLD void rt_record_result(const struct rt_sent *sent, int64_t got)
+{
+    struct rt_result result = {sent->first_seq, sent->last_seq, got < 0 ? -(int64_t)rt_errno_get() : got};
+    struct rt_part part = {&result, sizeof result};
+    const struct rt_writer *w = sent->recorded ? rt_capture() : NULL;
+    uint32_t flags = 0;
+    if (!w)
+        return;
+    uint64_t now = rt_now(&flags);
+    rt_ring_write(w, &rt_thread.writer, RT_RECORD_RESULT, 0, flags, now, &part, 1, NULL, NULL);
+}
+
+void rt_record_event(enum rt_record_type type, const void *a, size_t a_len)
+{
+    struct rt_writer w;
+    struct rt_writer_thread room, *t;
+    struct rt_part part = {a, a_len};
+    uint32_t flags = 0;
+    if (!rt_capture_exact(&w, &t, &room))
+        return;
+    uint64_t now = rt_now(&flags);
+    rt_ring_write(&w, t, type, 0, flags, now, &part, 1, NULL, NULL);
+}

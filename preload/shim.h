@@ -1,0 +1,163 @@
+/* The shim: a guest in a foreign process. It hooks what programs log through, copies bytes into a lane, and calls the real function.
+ *
+ *   hook → class of the fd, or meaning of the call → rt_capture() → rt_ring_write() → real function → RESULT if it did less
+ *
+ * Rules for all files here. Nothing of libc is needed to load: every import is weak (imports.allow) and may be NULL (musl, programs without
+ * libc). No allocation, no lock, no file descriptor after the constructor, errno untouched. Thread-locals only after rt_has_tls().
+ * At most 256 bytes of stack in a hook that sees bytes, 1.2 KiB in one that formats. A hook works before the constructor and after
+ * everything else was torn down: capture off means rt_shim.identity is NULL, and a hook is then a plain call.
+ *
+ * Who this process is lives in one page that the kernel zeroes in the child of a fork (MADV_WIPEONFORK): generation 0 tells the child
+ * to register itself. A vfork child shares the page and speaks with its parent's name, except where rt_capture_exact() is used. */
+#ifndef RT_PRELOAD_SHIM_H
+#define RT_PRELOAD_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/atomic.h"
+#include "base/guest.h"
+#include "ring/write.h"
+
+#define RT_API __attribute__((visibility("default")))
+#define RT_COLD __attribute__((noinline, cold))
+#define rt_likely(x) __builtin_expect(!!(x), 1)
+#define rt_unlikely(x) __builtin_expect(!!(x), 0)
+
+#define RT_RUN_DIR_MAX 200 /* bytes; a longer path leaves capture off */
+
+enum rt_stdout_mode { RT_STDOUT_AUTO, RT_STDOUT_ALWAYS, RT_STDOUT_NEVER };
+
+struct rt_identity { /* in the page that a fork wipes */
+    struct rt_writer writer;
+    uint32_t generation; /* 0 = this process has not registered */
+    uint32_t registering_mt;
+};
+
+struct rt_shim { /* written by the constructor, then read only but for the fields in _mt */
+    struct rt_identity *identity; /* NULL = capture is off */
+    struct rt_writer writer;      /* where to go on in a forked child; pid: of the last process that registered */
+    uint32_t generation_mt;
+    uint32_t clock_mt;            /* CLOCK_MONOTONIC, or _COARSE where a precise clock could kill */
+    int (*vdso_clock)(int, void *);
+    const char *argv, *exe;
+    uint32_t argv_len, exe_len;
+    char run_variable[10 + RT_RUN_DIR_MAX + 1]; /* RETAP_RUN=DIR */
+    enum rt_stdout_mode stdout_mode;
+    bool slot;                    /* the stdio slot is in place */
+};
+extern struct rt_shim rt_shim;
+
+/* On the stack of a hook whose call prints what was already recorded; bytes written below it are its mirror. */
+struct rt_mark {
+    struct rt_mark *outer;
+    uint64_t cookie; /* as long as nobody wrote over it, the frame may still be alive */
+};
+#define RT_MARK_COOKIE 0x6b72616d70617465u
+
+struct rt_thread {
+    struct rt_writer_thread writer;
+    uint32_t generation; /* of the process that tid and seq belong to */
+    struct rt_mark *mark;
+};
+extern __thread struct rt_thread rt_thread __attribute__((tls_model("initial-exec")));
+
+/* ---------------------------------------------------------------- identity.c */
+const struct rt_writer *rt_capture_slow(void);
+/* A writer whose pid is true even in a vfork child (one system call, unless forbidden); both are the caller's storage.
+ * Return: false = capture is off. Threads: any. Signals: safe. */
+bool rt_capture_exact(struct rt_writer *ret_writer, struct rt_writer_thread **thread, struct rt_writer_thread *room);
+/* After a fork, in the child: says who it is. */
+void rt_identity_child(void);
+/* Is the caller a vfork child (or CLONE_VM without CLONE_THREAD)? *ret_pid: its pid. */
+bool rt_is_borrowed(uint32_t *ret_pid);
+/* Makes the wiped page and registers. Return: false when the page could not be had. */
+bool rt_identity_start(void);
+
+/* The writer of this process with rt_thread ready, or NULL: record nothing. Threads: any. Signals: safe. Blocks: never. */
+static inline const struct rt_writer *rt_capture(void)
+{
+    const struct rt_identity *id = rt_shim.identity;
+    if (!id || !rt_has_tls())
+        return NULL;
+    if (rt_unlikely(id->generation != rt_thread.generation || !id->generation))
+        return rt_capture_slow();
+    return rt_likely(!rt_load_relaxed(&id->writer.run->panic_mt)) ? &id->writer : NULL;
+}
+
+/* ---------------------------------------------------------------- clock.c */
+void rt_clock_start(const void *vdso);
+/* Monotonic nanoseconds; adds RT_FLAG_COARSE to *flags where that is what they are. */
+uint64_t rt_now(uint32_t *flags);
+/* System calls and the precise clock may now kill: done without from here on. */
+void rt_forbid_syscalls(void);
+
+/* ---------------------------------------------------------------- claim.c */
+/* Maps the run pages of @dir and claims a segment. Return: true with rt_shim.writer filled. */
+bool rt_claim(const char *dir, size_t len);
+
+/* ---------------------------------------------------------------- record.c */
+struct rt_sent { /* what a later RESULT refers to */
+    uint32_t first_seq, last_seq;
+    bool recorded;
+};
+/* Is the caller inside a call whose text was already recorded? */
+bool rt_is_mirror(void);
+void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent);
+/* Bytes that went by without being seen. */
+void rt_record_count(enum rt_stream of, uint64_t bytes);
+/* After the call: @got is what it returned, @want what would have been everything. */
+void rt_record_result(const struct rt_sent *sent, int64_t got);
+/* A record that is neither bytes nor a message, by the exact writer. */
+void rt_record_event(enum rt_record_type type, const void *a, size_t a_len);
+
+static inline void rt_mark_enter(struct rt_mark *m)
+{
+    m->cookie = RT_MARK_COOKIE ^ (uintptr_t)m;
+    m->outer = rt_thread.mark;
+    rt_thread.mark = m;
+}
+static inline void rt_mark_leave(struct rt_mark *m)
+{
+    rt_thread.mark = m->outer;
+    *(volatile uint64_t *)&m->cookie = 0;
+}
+
+/* ---------------------------------------------------------------- small */
+static inline size_t rt_strlen(const char *s)
+{
+    size_t n = 0;
+    while (s[n])
+        n++;
+    return n;
+}
+static inline bool rt_starts(const char *s, const char *with)
+{
+    while (*with)
+        if (*s++ != *with++)
+            return false;
+    return true;
+}
+extern int *__errno_location(void) __attribute__((weak, const));
+static inline int rt_errno_get(void)
+{
+    return __errno_location ? *__errno_location() : 0;
+}
+static inline void rt_errno_set(int e)
+{
+    if (__errno_location)
+        *__errno_location() = e;
+}
+/* What a libc wrapper makes of a kernel value. */
+static inline long rt_return(long r)
+{
+    if ((unsigned long)r > -4096ul) {
+        rt_errno_set((int)-r);
+        return -1;
+    }
+    return r;
+}
+
+#endif

@@ -1,0 +1,85 @@
+#include "slot.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "fdclass.h"
+#include "shim.h"
+
+#define TABLE_WORDS 21 /* members of glibc's table of FILE operations */
+#define PAGE 4096u
+
+typedef ssize_t slot_function(FILE *, const void *, ssize_t);
+
+/* Not looked up: exported by every glibc, absent elsewhere. */
+extern void *_IO_file_jumps[] __attribute__((weak));
+extern void *_IO_wfile_jumps[] __attribute__((weak));
+extern ssize_t _IO_file_write(FILE *, const void *, ssize_t) __attribute__((weak));
+
+uint8_t rt_stdio_names;
+
+static ssize_t slot_write(FILE *f, const void *data, ssize_t n)
+{
+    enum rt_fd_class c = rt_fd_class(f->_fileno);
+    if (rt_likely(!rt_fd_is_tapped(c)) || n <= 0)
+        return _IO_file_write(f, data, n);
+
+    struct rt_sent sent = {.recorded = false};
+    struct rt_part part = {data, (size_t)n};
+    c = rt_fd_judge(c, f->_fileno, data, (size_t)n);
+    if (rt_likely(c != RT_FD_BINARY))
+        rt_record_data(rt_fd_stream(c), 0, &part, 1, &sent);
+    ssize_t r = _IO_file_write(f, data, n);
+    if (rt_unlikely(c == RT_FD_BINARY) && r > 0)
+        rt_record_count(RT_STREAM_STDOUT, (uint64_t)r);
+    else if (rt_unlikely(r != n))
+        rt_record_result(&sent, r > 0 ? r : -1); /* libc's function says 0 for a failure at the first byte */
+    return r;
+}
+
+/* The one word of @table that is libc's own write function. Return: NULL unless there is exactly one. */
+static void **slot_find(void **table)
+{
+    void **found = NULL;
+    for (unsigned i = 0; i < TABLE_WORDS; i++) {
+        if (table[i] != (void *)(uintptr_t)_IO_file_write)
+            continue;
+        if (found)
+            return NULL;
+        found = &table[i];
+    }
+    return found;
+}
+
+static bool slot_put(void **slot)
+{
+    uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(PAGE - 1);
+    if (rt_syscall(SYS_mprotect, page, PAGE, PROT_READ | PROT_WRITE, 0, 0, 0) < 0)
+        return false;
+    rt_store_release(slot, (void *)(uintptr_t)(slot_function *)slot_write);
+    rt_syscall(SYS_mprotect, page, PAGE, PROT_READ, 0, 0, 0);
+    return true;
+}
+
+#ifdef RT_TESTPOINTS
+bool rt_test_without_slot; /* test builds pretend on request that there is none */
+#endif
+
+void rt_slot_start(void)
+{
+    void **narrow = NULL, **wide = NULL;
+#ifdef RT_TESTPOINTS
+    if (rt_test_without_slot) {
+        rt_stdio_names = 1;
+        return;
+    }
+#endif
+    if (_IO_file_write && _IO_file_jumps && _IO_wfile_jumps) {
+        narrow = slot_find(_IO_file_jumps);
+        wide = slot_find(_IO_wfile_jumps);
+    }
+    rt_shim.slot = narrow && wide && slot_put(narrow);
+    if (rt_shim.slot)
+        slot_put(wide);
+    rt_stdio_names = !rt_shim.slot;
+}
