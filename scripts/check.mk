@@ -91,6 +91,8 @@ fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in)) \
        $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in))
 COMPLETION := $(GEN)/completion/retap
+setup: ## installs what is missing
+	@VENV=$(VENV) scripts/setup
 man: $(MAN) ## the manual pages
 MAKE_PAGE = @mkdir -p $(@D) && scripts/gen-options page $< $(VERSION) config/options.def > $@.$$$$ && mv $@.$$$$ $@
 $(GEN)/man/%: bridges/cli/man/%.in config/options.def scripts/gen-options Makefile
@@ -133,5 +135,5 @@ dist-check: ## the committed tree by itself builds, installs and runs
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{ printf "  %-12s %s\n", $$1, $$2 }' Makefile scripts/check.mk
 
-.PHONY: all tests suites check check-asan check-tsan check-ubsan $(CHECK_SUITES) soak bench demo fuzz man install uninstall clean \
+.PHONY: all tests suites check check-asan check-tsan check-ubsan $(CHECK_SUITES) soak bench demo fuzz setup man install uninstall clean \
         dist-check help
