@@ -339,9 +339,10 @@ static bool try_key(const struct rt_level_line *l, const struct word *w, struct 
     i += i < l->n && l->p[i] == '"';
     for (from = i; i < l->n && is_alpha(l->p[i]);)
         i++;
-    ret->level = (uint8_t)rt_level_of_word(l->p + from, i - from);
-    ret->style = RT_STYLE_LOGFMT;
-    return ret->level != RT_LEVEL_NONE;
+    enum rt_level level = rt_level_of_word(l->p + from, i - from);
+    if (level != RT_LEVEL_NONE)
+        *ret = (struct rt_level_guess){(uint8_t)level, RT_STYLE_LOGFMT};
+    return level != RT_LEVEL_NONE;
 }
 
 /* A word of the filter begins at @start. */
