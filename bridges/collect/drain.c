@@ -213,12 +213,12 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
 static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full)
 {
     uint32_t n = rt_load_acquire(&d->pool->n_mt);
+    bool events = stage_events(d); /* first: the relation of the clocks must lie before the records that need it */
     uint64_t now = rt_mono_ns();
     int64_t total = 0;
     for (uint32_t i = 0; i < n; i++)
         if (d->pool->segment[i])
             total += drain_segment(d, d->pool->segment[i], now, busy, full);
-    bool events = stage_events(d);
     if (!*full)
         rt_store_release(&d->pass_mono_mt, now);
     else
@@ -291,10 +291,14 @@ static void *drain_main(void *arg)
     return NULL;
 }
 
-int rt_drain_start(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd)
+void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd)
 {
     *d = (struct rt_drain){.pool = pool, .staging = staging, .dir = dir, .keeper_fd = keeper_fd};
     pthread_mutex_init(&d->lock, NULL);
+}
+
+int rt_drain_start(struct rt_drain *d)
+{
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGBUS);

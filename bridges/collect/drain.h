@@ -49,7 +49,9 @@ struct rt_drain {
     uint64_t blocked_mt;         /* passes that found staging full */
 };
 
-int rt_drain_start(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd);
+void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd);
+/* Return: 0 or -errno. */
+int rt_drain_start(struct rt_drain *d);
 /* Queues an event; it is staged within a pass. Waits when the queue is full. Threads: keeper. */
 void rt_drain_event(struct rt_drain *d, const struct rt_event *e);
 /* Drains everything once more, stages END, ends the thread. Threads: keeper. */

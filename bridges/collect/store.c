@@ -1,0 +1,183 @@
+#include "collect/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "base/testpoint.h"
+#include "collect/checkpoint.h"
+
+#define BUILDERS_MOST (24u << 20) /* bytes of rows that wait in memory */
+#define NICE          10          /* the drain thread and the programs come first */
+#define IDLE_WAIT_MS  5           /* while something is open: results, lines, gaps */
+
+static uint64_t waiting_rows(struct rt_store *s, uint64_t *ret_bytes)
+{
+    return rr_recording_stream_pending_rows(s->rec, ret_bytes);
+}
+
+/* Rows into the file, state into the checkpoint, staging free up to here. */
+static void tick(struct rt_store *s)
+{
+    rr_error err = {0};
+    rt_rows_flush(&s->rows);
+    rr_recording_stream_flush_blocking(s->rec, 1e9f, &err); /* a failed write is counted there: rr_recording_stream_dropped() */
+    uint64_t durable = rr_recording_stream_durable_bytes(s->rec);
+    rt_store_release(&s->progress_mt, durable);
+    RT_TESTPOINT("store.flushed");
+    s->tick_mono_ns = rt_mono_ns();
+    if (s->pos == rt_staging_tail(s->staging))
+        return;
+    struct rt_checkpoint c = {durable, s->pos, s->rows.n_stored};
+    rt_buf_clear(&s->state);
+    if (rt_interpreter_own(&s->interpreter) || rt_interpreter_save(&s->interpreter, &s->state) ||
+        rt_checkpoint_write(s->dir_fd, &c, s->state.data, s->state.len))
+        return; /* staging keeps the rows; the next tick tries again */
+    RT_TESTPOINT("store.checkpointed");
+    rt_staging_release(s->staging, s->pos);
+    s->tick_pos = s->pos;
+}
+
+static bool tick_is_due(struct rt_store *s, uint64_t now)
+{
+    uint64_t bytes = 0, size = s->staging->size;
+    if (s->pos - s->tick_pos >= size / 8 && rt_staging_used(s->staging) > size / 4)
+        return true;
+    if (now - s->tick_mono_ns < s->options->tick_ns && (waiting_rows(s, &bytes), bytes < BUILDERS_MOST))
+        return false;
+    return s->pos != s->tick_pos || waiting_rows(s, &bytes) > 0;
+}
+
+/* The loss ledger and what else is known only at the end: one static row. */
+static void write_ledger(struct rt_store *s)
+{
+    const struct rt_ledger *l = &s->interpreter.ledger;
+    uint64_t failed = rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
+    uint64_t stored = l->rows - failed, dropped = l->dropped_lines + failed, limited = 0;
+    uint64_t emitted = stored + l->folded + limited + dropped;
+    rr_column columns[] = {
+        {.component = "retap.Ledger:emitted", .values = &emitted},
+        {.component = "retap.Ledger:stored", .values = &stored},
+        {.component = "retap.Ledger:folded", .values = &l->folded},
+        {.component = "retap.Ledger:limited", .values = &limited},
+        {.component = "retap.Ledger:dropped", .values = &dropped},
+        {.component = "retap.Ledger:dropped_bytes", .values = &l->dropped_bytes},
+        {.component = "retap.Ledger:dropped_calls", .values = &l->dropped_calls},
+        {.component = "retap.Ledger:truncated", .values = &l->truncated},
+        {.component = "retap.Ledger:gaps", .values = &l->gaps},
+        {.component = "retap.Ledger:processes", .values = &l->processes},
+        {.component = "retap.Ledger:uncovered", .values = &l->uncovered},
+        {.component = "retap.Ledger:stdout_bytes", .values = &l->stream_bytes[RT_STREAM_STDOUT]},
+        {.component = "retap.Ledger:stderr_bytes", .values = &l->stream_bytes[RT_STREAM_STDERR]},
+        {.component = "retap.Ledger:data_bytes", .values = &l->stream_bytes[RT_STREAM_BINARY]},
+    };
+    rr_log_columns(s->rec, "/stats/ledger", 1, NULL, columns, sizeof columns / sizeof *columns, NULL);
+    s->rows_stored = stored;
+    s->rows_dropped = dropped;
+}
+
+/* Blocks that are visible now. Return: how many were taken. */
+static uint32_t take_blocks(struct rt_store *s)
+{
+    const struct rt_block *b;
+    bool bad;
+    uint32_t n = 0;
+    while (!s->interpreter.ended && (b = rt_staging_peek(s->staging, &s->pos, &bad))) {
+        rt_interpreter_block(&s->interpreter, b);
+        s->pos += b->bytes;
+        n++;
+        rt_store_release(&s->progress_mt, rr_recording_stream_durable_bytes(s->rec));
+        if (tick_is_due(s, rt_mono_ns()))
+            tick(s);
+    }
+    if (!s->interpreter.ended && bad) { /* somebody wrote into our staging: nothing after this can be believed */
+        rt_interpreter_note(&s->interpreter, RT_LEVEL_ERROR, rt_mono_ns(), "staging was damaged; the recording ends here");
+        s->interpreter.ended = true;
+    }
+    return n;
+}
+
+static void *store_main(void *arg)
+{
+    struct rt_store *s = arg;
+    prctl(PR_SET_NAME, "retap-store");
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+    while (!s->interpreter.ended) {
+        uint32_t seen = rt_load_acquire(&s->drain->staged_mt);
+        /* Read before the blocks: what was committed before it is then taken. */
+        uint64_t pass_ns = rt_load_acquire(&s->drain->pass_mono_mt);
+        if (take_blocks(s))
+            continue;
+        rt_interpreter_idle(&s->interpreter, pass_ns);
+        uint64_t now = rt_mono_ns();
+        if (tick_is_due(s, now))
+            tick(s);
+        uint64_t bytes, waiting = waiting_rows(s, &bytes) || s->pos != s->tick_pos;
+        rt_drain_wait(s->drain, seen, s->interpreter.dirty ? IDLE_WAIT_MS : waiting ? 50 : 1000);
+    }
+    rt_interpreter_finish(&s->interpreter);
+    tick(s);
+    write_ledger(s);
+    rr_recording_stream_close(s->rec, 1e9f, &s->error);
+    rt_store_release(&s->done_mt, 1);
+    uint64_t one = 1;
+    if (write(s->done_fd, &one, sizeof one) < 0)
+        return NULL;
+    return NULL;
+}
+
+static int open_recording(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume,
+                          struct rt_error *err)
+{
+    struct rt_checkpoint c = {0};
+    rr_stream_options o = rr_stream_options_default(application);
+    rr_error rerr = {0};
+    int r = resume ? rt_checkpoint_read(s->dir_fd, &c, &s->state) : -ENOENT;
+    if (r && r != -ENOENT)
+        return rt_error_set(err, r, "the checkpoint of the collector that died can't be read: %s", strerror(-r));
+    o.recording_id = recording_id;
+    o.save = output;
+    o.resume = r == 0;
+    o.resume_bytes = c.durable_bytes;
+    s->rec = rr_recording_stream_open(&o, &rerr);
+    if (!s->rec)
+        return rt_error_set(err, -EIO, "%s", rerr.description);
+    s->pos = s->tick_pos = r == 0 ? c.staging_pos : rt_staging_tail(s->staging);
+    return 0;
+}
+
+int rt_store_start(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume, struct rt_error *err)
+{
+    int r = open_recording(s, output, application, recording_id, resume, err);
+    if (!r && (rt_rows_init(&s->rows, s->rec) || rt_interpreter_init(&s->interpreter, &s->rows, s->options)))
+        r = rt_error_set(err, -ENOMEM, "out of memory");
+    if (!r && s->state.len && (r = rt_interpreter_load(&s->interpreter, s->state.data, s->state.len)))
+        r = rt_error_set(err, r, "the checkpoint of the collector that died is damaged");
+    if (r)
+        return r;
+    if (resume)
+        rt_staging_release(s->staging, s->pos);
+    s->tick_mono_ns = rt_mono_ns();
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    r = pthread_create(&s->thread, NULL, store_main, s);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return r ? rt_error_set(err, -r, "a thread can't be started: %s", strerror(r)) : 0;
+}
+
+void rt_store_join(struct rt_store *s)
+{
+    pthread_join(s->thread, NULL);
+    rt_interpreter_deinit(&s->interpreter);
+    rt_rows_deinit(&s->rows);
+    rt_buf_deinit(&s->state);
+}

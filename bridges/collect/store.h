@@ -1,0 +1,38 @@
+/* The interpreter's thread: blocks from staging through the interpreter into the recording; at each tick the rows go to the file, the
+ * state to the checkpoint, and staging is released. */
+#ifndef RT_COLLECT_STORE_H
+#define RT_COLLECT_STORE_H
+
+#include <pthread.h>
+
+#include "collect/interpret.h"
+
+struct rt_store {
+    struct rt_drain *drain;
+    struct rt_staging *staging;
+    int dir_fd;
+    const struct rt_options *options;
+    rr_recording_stream rec;
+    struct rt_rows rows;
+    struct rt_interpreter interpreter;
+    struct rt_buf state;
+    uint64_t pos;           /* in staging: the next block */
+    uint64_t tick_pos, tick_mono_ns;
+    uint64_t progress_mt;   /* bytes in the file: grows while the disk takes them */
+    uint32_t done_mt;
+    int done_fd;            /* eventfd: written when the thread ends */
+    pthread_t thread;
+    rr_error error;         /* of the close; code 0 = none */
+    uint64_t rows_stored, rows_dropped;
+};
+
+/**
+ * Opens the recording (@resume: after a dead collector, from its checkpoint) and starts the thread.
+ * @output: absolute path; @application, @recording_id: of the recording.
+ * Return: 0 or negative errno with words.
+ */
+int rt_store_start(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume, struct rt_error *err);
+/* Waits for the thread, which ends by itself after END. */
+void rt_store_join(struct rt_store *s);
+
+#endif
