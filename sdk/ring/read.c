@@ -33,13 +33,17 @@ static void zero_range(const struct rt_lane_reader *l, uint64_t from, uint64_t t
     }
 }
 
-/* Gives [.., to) to the producers and wakes those that wait for it. */
+/* Gives [.., to), in which nothing is open, to the producers and wakes those that wait for it. */
 static void free_until(struct rt_lane_reader *l, uint64_t to)
 {
     struct rt_lane_control *c = control_of(l);
     zero_range(l, l->pos, to);
     l->pos = l->scan = to;
     RT_TESTPOINT("ring.zeroed");
+    if (l->retired) { /* whatever was incomplete lies behind now */
+        l->retired = false;
+        rt_store_relaxed(&c->retired_mt, 0);
+    }
     /* Pairs with the acquire in lane_reserve(); seq_cst because the waiters flag is looked at next (a waiter stores it, then reads tail). */
     rt_store_seq_cst(&c->tail_mt, to);
     rt_store_relaxed(&c->timed_out_mt, 0);
@@ -52,29 +56,34 @@ void rt_lane_reader_init(struct rt_lane_reader *l, struct rt_segment *segment, u
 {
     *l = (struct rt_lane_reader){.segment = segment, .lane = lane};
     uint64_t tail = rt_load_acquire(&control_of(l)->tail_mt);
+    rt_store_relaxed(&control_of(l)->retired_mt, 0);
     l->pos = l->scan = tail;
-    if (pos > tail && pos - tail <= rt_lane_size(lane))
+    if (pos <= tail)
+        return;
+    if (pos - tail <= rt_lane_size(lane))
         free_until(l, pos);
+    else
+        l->pos = l->scan = pos; /* G5: somebody wrote over tail */
 }
 
-/* A complete or announced record at @pos whose length can be believed: inside the lane, not past @head. Return: bytes or 0. */
-static uint32_t stamp_bytes(const struct rt_lane_reader *l, uint64_t pos, uint64_t head, uint64_t stamp)
+/* A complete or announced record at @pos whose length can be believed: inside the lane, not past @end. Return: bytes or 0. */
+static uint32_t stamp_bytes(const struct rt_lane_reader *l, uint64_t pos, uint64_t end, uint64_t stamp)
 {
     uint32_t bytes = RT_STAMP_BYTES(stamp), size = rt_lane_size(l->lane), type = RT_STAMP_TYPE(stamp);
     uint32_t least = type == RT_RECORD_PAD ? 8 : sizeof(struct rt_record);
     uint32_t offset = (uint32_t)(pos & (size - 1));
-    if (bytes < least || bytes % 8 || bytes > size - offset || bytes > head - pos || type == RT_RECORD_NONE || type >= RT_RECORD_TYPES)
+    if (bytes < least || bytes % 8 || bytes > size - offset || bytes > end - pos || type == RT_RECORD_NONE || type >= RT_RECORD_TYPES)
         return 0;
     return bytes;
 }
 
-/* First word that is not zero in (pos, head); head when there is none. Nobody writes payload before its stamp, so it is a stamp. */
-static uint64_t next_stamp(const struct rt_lane_reader *l, uint64_t pos, uint64_t head)
+/* First word that is not zero in (pos, end); end when there is none. Nobody writes payload before its stamp, so it is a stamp. */
+static uint64_t next_stamp(const struct rt_lane_reader *l, uint64_t pos, uint64_t end)
 {
-    for (pos += 8; pos < head; pos += 8)
+    for (pos += 8; pos < end; pos += 8)
         if (rt_load_acquire(word_at(l, pos)))
             return pos;
-    return head;
+    return end;
 }
 
 /* Length of the incomplete record at scan. *ret 0: not known yet. Return: 0 or -EBADMSG. */
@@ -111,28 +120,61 @@ static int at_incomplete(struct rt_lane_reader *l, uint64_t now_ns, uint64_t hea
         free_until(l, l->scan + bytes);
         return 1;
     }
+    l->retired = true;
     rt_store_relaxed(&control_of(l)->retired_mt, 1);
     if (!bytes || l->n_holes == RT_HOLES)
         return 0;
-    l->hole[l->n_holes++] = (struct rt_hole){l->scan, bytes};
+    l->hole[l->n_holes++] = (struct rt_hole){.pos = l->scan, .bytes = bytes};
     l->scan += bytes;
     l->stuck_ns = l->candidate = 0;
     return 1;
 }
 
-/* A hole that was filled after all. Return: 1, 0, -EBADMSG. */
-static int next_late(struct rt_lane_reader *l, uint64_t head, struct rt_lane_span *ret)
+/* A committed record inside hole @h. *ret_open: incomplete ones passed on the way. Return: 1, 0, -EBADMSG. */
+static int find_late(const struct rt_lane_reader *l, struct rt_hole *h, bool dead, uint32_t *ret_open, struct rt_lane_span *ret)
 {
+    uint64_t p = h->pos, end = h->pos + h->bytes;
+    *ret_open = 0;
+    while (p < end) {
+        uint64_t stamp = rt_load_acquire(word_at(l, p)), next;
+        if (stamp) {
+            uint32_t bytes = stamp_bytes(l, p, end, stamp);
+            if (!bytes)
+                return -EBADMSG;
+            next = p + bytes;
+            if (stamp & RT_STAMP_COMMIT) {
+                *ret = (struct rt_lane_span){(const uint8_t *)word_at(l, p), p, next, true};
+                return 1;
+            }
+        } else {
+            next = next_stamp(l, p, end);
+            if (!dead && next < end && (next > h->seen || rt_load_acquire(word_at(l, p)))) {
+                h->seen = next; /* perhaps payload of a record at p that is being stamped right now: one pass later it is clear */
+                return 0;
+            }
+        }
+        *ret_open += 1;
+        p = next;
+    }
+    return 0;
+}
+
+/* A record in a hole that was completed after all; when dead, the holes without one are given up. Return: 1, 0, -EBADMSG. */
+static int next_late(struct rt_lane_reader *l, bool dead, struct rt_lane_span *ret)
+{
+    uint32_t open, all_open = 0;
     for (uint32_t i = 0; i < l->n_holes; i++) {
-        const struct rt_hole *h = &l->hole[i];
-        uint64_t stamp = rt_load_acquire(word_at(l, h->pos));
-        if (!(stamp & RT_STAMP_COMMIT))
-            continue;
-        uint32_t bytes = stamp_bytes(l, h->pos, head, stamp);
-        if (!bytes || bytes > h->bytes)
-            return -EBADMSG;
-        *ret = (struct rt_lane_span){(const uint8_t *)word_at(l, h->pos), h->pos, h->pos + bytes, true};
-        return 1;
+        struct rt_hole *h = &l->hole[i];
+        int r = find_late(l, h, dead, &open, ret);
+        bool splits = r > 0 && ret->from > h->pos && ret->to < h->pos + h->bytes;
+        if (r < 0 || (r > 0 && (dead || !splits || l->n_holes < RT_HOLES)))
+            return r;
+        all_open += open;
+    }
+    if (dead && l->n_holes) {
+        l->truncated += all_open;
+        l->n_holes = 0;
+        free_until(l, l->scan);
     }
     return 0;
 }
@@ -143,17 +185,12 @@ int rt_lane_next(struct rt_lane_reader *l, uint64_t now_ns, bool dead, struct rt
     uint32_t size = rt_lane_size(l->lane);
     uint64_t head = rt_load_acquire(&c->head_mt);
 
-    if (head - l->pos > size)
+    if (head - l->pos > size || head < l->scan || ((head | l->pos) & 7))
         return -EBADMSG;
     if (l->n_holes) {
-        int r = next_late(l, head, ret);
+        int r = next_late(l, dead, ret);
         if (r)
             return r;
-        if (dead) { /* none of them will be filled */
-            l->truncated += l->n_holes;
-            l->n_holes = 0;
-            free_until(l, l->scan);
-        }
     }
     for (;;) {
         uint64_t p = l->scan;
@@ -182,6 +219,24 @@ int rt_lane_next(struct rt_lane_reader *l, uint64_t now_ns, bool dead, struct rt
     }
 }
 
+/* Takes [from, to) out of hole @i: what lies before and behind it are holes of their own. */
+static void hole_cut(struct rt_lane_reader *l, uint32_t i, uint64_t from, uint64_t to)
+{
+    struct rt_hole before = l->hole[i], behind = l->hole[i];
+    before.bytes = (uint32_t)(from - before.pos);
+    behind.bytes = (uint32_t)(behind.pos + behind.bytes - to);
+    behind.pos = to;
+    if (before.bytes && behind.bytes && l->n_holes == RT_HOLES) {
+        l->truncated++; /* only when dead: nothing will complete there */
+        before.bytes = 0;
+    }
+    l->hole[i] = before.bytes ? before : behind;
+    if (before.bytes && behind.bytes)
+        l->hole[l->n_holes++] = behind;
+    else if (!before.bytes && !behind.bytes)
+        l->hole[i] = l->hole[--l->n_holes];
+}
+
 void rt_lane_done(struct rt_lane_reader *l, const struct rt_lane_span *span)
 {
     if (!span->late) {
@@ -192,20 +247,13 @@ void rt_lane_done(struct rt_lane_reader *l, const struct rt_lane_span *span)
         return;
     }
     for (uint32_t i = 0; i < l->n_holes; i++) {
-        if (l->hole[i].pos != span->from)
-            continue;
-        /* The rest of an unstamped hole was a PAD and a record: what follows the PAD is a hole of its own. */
-        uint32_t bytes = (uint32_t)(span->to - span->from);
-        if (bytes < l->hole[i].bytes)
-            l->hole[i] = (struct rt_hole){span->to, l->hole[i].bytes - bytes};
-        else
-            l->hole[i] = l->hole[--l->n_holes];
-        break;
+        if (span->from >= l->hole[i].pos && span->from < l->hole[i].pos + l->hole[i].bytes) {
+            hole_cut(l, i, span->from, span->to);
+            break;
+        }
     }
-    if (l->n_holes)
-        return;
-    free_until(l, l->scan);
-    rt_store_relaxed(&control_of(l)->retired_mt, 0);
+    if (!l->n_holes)
+        free_until(l, l->scan);
 }
 
 bool rt_lane_idle(const struct rt_lane_reader *l)

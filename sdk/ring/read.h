@@ -17,9 +17,10 @@
 #define RT_RETIRE_NS 1000000000u
 #define RT_HOLES     16u
 
-struct rt_hole {
+struct rt_hole { /* one incomplete record, or several of which the first was never stamped */
     uint64_t pos;
     uint32_t bytes;
+    uint64_t seen; /* inside it, stamps behind an unstamped word are believed up to here: they were there one pass earlier */
 };
 
 struct rt_lane_reader {
@@ -29,6 +30,7 @@ struct rt_lane_reader {
     uint64_t scan; /* all before is read; = pos unless retired */
     struct rt_hole hole[RT_HOLES];
     uint32_t n_holes;
+    bool retired;  /* producers were told to go elsewhere */
     uint64_t stuck_ns;       /* since when the record at scan is incomplete; 0 = it is not */
     uint64_t candidate;      /* where the record after an unstamped one seems to start; 0 = none */
     uint64_t truncated;      /* records lost inside the copy */
@@ -40,7 +42,8 @@ struct rt_lane_span {
     bool late;           /* a record that completed after later ones were read */
 };
 
-/* @pos: where to go on, from the caller's own notes; 0 for a new segment. Frees what the segment still holds before it. */
+/* @pos: where to go on, from the caller's own notes; 0 for a new segment. Frees what the segment still holds before it, and takes a retired
+ * lane back into use (it retires again when its record is still incomplete after RT_RETIRE_NS). */
 void rt_lane_reader_init(struct rt_lane_reader *l, struct rt_segment *segment, uint32_t lane, uint64_t pos);
 
 /**
