@@ -48,16 +48,15 @@ static inline bool rt_has_tls(void)
 #endif
 }
 
-/* Adds 1 and returns the value before: one instruction, so that a signal handler between read and write is impossible.
+/* Adds @n and returns the value before: one instruction, so that a signal handler between read and write is impossible.
  * Not for several threads. */
-static inline uint32_t rt_bump(uint32_t *p)
+static inline uint32_t rt_bump(uint32_t *p, uint32_t n)
 {
 #if defined(__x86_64__)
-    uint32_t v = 1;
-    __asm__ volatile("xaddl %0, %1" : "+r"(v), "+m"(*p) : : "cc");
-    return v;
+    __asm__ volatile("xaddl %0, %1" : "+r"(n), "+m"(*p) : : "cc");
+    return n;
 #else
-    return __atomic_fetch_add(p, 1, __ATOMIC_RELAXED);
+    return __atomic_fetch_add(p, n, __ATOMIC_RELAXED);
 #endif
 }
 

@@ -13,6 +13,7 @@ void (*rt_testpoint_hook)(const char *name);
 
 #define RESERVE_SHARE 8 /* of a lane, kept for messages and stderr: 1/8 = 12 % */
 #define LANE_TRIES    3
+#define NO_LANE       RT_SEGMENT_LANES
 
 static uint32_t record_bytes(size_t len)
 {
@@ -32,10 +33,10 @@ static struct rt_record *lane_reserve(struct rt_segment *seg, uint32_t lane, uin
         return NULL;
     uint64_t head = rt_load_acquire(&c->head_mt);
     for (;;) {
-        /* Pairs with the release in rt_lane_release(): what is below tail was zeroed and may be used again. */
+        /* Pairs with the store in free_until(): what is below tail was zeroed and may be used again. */
         uint64_t tail = rt_load_acquire(&c->tail_mt);
         int64_t used = (int64_t)(head - tail);
-        if (used < 0 || used > (int64_t)size) { /* head is older than tail: both moved meanwhile */
+        if (used < 0 || used > (int64_t)size || (head & 7)) { /* head is older than tail: both moved meanwhile */
             uint64_t again = rt_load_acquire(&c->head_mt);
             if (again == head)
                 return NULL; /* not a race but nonsense: somebody wrote over the header */
@@ -80,61 +81,117 @@ static inline void ring_bell(const struct rt_writer *w)
         ring_bell_slow(w);
 }
 
-/* Waits until the lane's tail moves. Return: true when it moved. */
-static bool lane_wait(const struct rt_writer *w, struct rt_lane_control *c)
+/* The lanes a thread may use, best first: its own, then the largest. Retired ones are passed over. */
+struct choice {
+    uint32_t lane[LANE_TRIES], n;
+    uint32_t wait_lane; /* whose tail is worth waiting for, NO_LANE = none: all timed out */
+    uint32_t tail;      /* its low half, read before any of the lanes was found full: a move since then is not missed */
+};
+
+/* Lanes that may be used, 0 when the header makes no sense. Pairs with the release after the memory was allocated. */
+static inline uint32_t usable_lanes(const struct rt_segment *seg)
 {
-    struct rt_segment *seg = w->segment;
-    if (!w->full_wait_ns || rt_load_relaxed(&seg->no_syscall_mt) || rt_load_relaxed(&w->run->no_wait_mt) || rt_load_relaxed(&c->timed_out_mt))
-        return false;
-    uint32_t before = (uint32_t)rt_load_seq_cst(&c->tail_mt);
-    struct { int64_t s, ns; } timeout = {(int64_t)(w->full_wait_ns / 1000000000u), (int64_t)(w->full_wait_ns % 1000000000u)};
-    rt_store_seq_cst(&c->waiters_mt, 1); /* pairs with the exchange after the consumer's store of tail */
-    if ((uint32_t)rt_load_seq_cst(&c->tail_mt) != before)
-        return true;
-    RT_TESTPOINT("ring.waits");
-    long r = rt_syscall(SYS_futex, &c->tail_mt, FUTEX_WAIT, before, &timeout, 0, 0);
-    if (r == -110 /* ETIMEDOUT */ && (uint32_t)rt_load_seq_cst(&c->tail_mt) == before) {
-        rt_store_relaxed(&c->timed_out_mt, 1);
-        return false;
-    }
-    return true;
+    uint32_t n = rt_load_acquire(&seg->usable_lanes_mt);
+    return n <= RT_SEGMENT_LANES ? n : 0;
 }
 
-static struct rt_record *reserve_any(const struct rt_writer *w, uint32_t hint, uint32_t bytes, bool privileged, uint64_t busy);
+/* Spreads threads over the lanes; hint 0, a lone thread, gets the largest. */
+static inline uint32_t own_lane(uint32_t n, uint32_t hint)
+{
+    return n - 1 - hint % n;
+}
 
-static __attribute__((noinline, cold)) struct rt_record *reserve_slow(const struct rt_writer *w, uint32_t lane, uint32_t bytes,
+static void choose(const struct rt_segment *seg, uint32_t hint, struct choice *c)
+{
+    uint32_t n = usable_lanes(seg), own = n ? own_lane(n, hint) : NO_LANE;
+    *c = (struct choice){.wait_lane = NO_LANE};
+    for (uint32_t i = 0; i <= n && n && c->n < LANE_TRIES; i++) {
+        uint32_t l = i ? n - i : own;
+        if ((i && l == own) || rt_load_relaxed(&seg->lane[l].retired_mt))
+            continue;
+        c->lane[c->n++] = l;
+        if (!rt_load_relaxed(&seg->lane[l].timed_out_mt) &&
+            (c->wait_lane == NO_LANE || rt_lane_size(l) > rt_lane_size(c->wait_lane)))
+            c->wait_lane = l;
+    }
+    if (c->wait_lane != NO_LANE)
+        c->tail = (uint32_t)rt_load_seq_cst(&seg->lane[c->wait_lane].tail_mt);
+}
+
+static uint64_t guest_mono_ns(void)
+{
+    struct { int64_t s, ns; } t = {0, 0};
+    rt_syscall(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, &t);
+    return (uint64_t)t.s * 1000000000u + (uint64_t)t.ns;
+}
+
+/* Waits until the chosen lane's tail moves, a signal comes or the deadline passes. Return: false at the deadline. */
+static bool lane_wait(struct rt_segment *seg, const struct choice *c, uint64_t deadline_ns)
+{
+    struct rt_lane_control *l = &seg->lane[c->wait_lane];
+    uint64_t now = guest_mono_ns();
+    if (now >= deadline_ns)
+        return false;
+    uint64_t left = deadline_ns - now;
+    struct { int64_t s, ns; } timeout = {(int64_t)(left / 1000000000u), (int64_t)(left % 1000000000u)};
+    rt_store_seq_cst(&l->waiters_mt, 1); /* pairs with the load after the consumer's store of tail */
+    if ((uint32_t)rt_load_seq_cst(&l->tail_mt) != c->tail)
+        return true;
+    RT_TESTPOINT("ring.waits");
+    return rt_syscall(SYS_futex, &l->tail_mt, FUTEX_WAIT, c->tail, &timeout, 0, 0) != -110 /* ETIMEDOUT */;
+}
+
+static bool may_wait(const struct rt_writer *w)
+{
+    return w->full_wait_ns && !rt_load_relaxed(&w->segment->no_syscall_mt) && !rt_load_relaxed(&w->run->no_wait_mt);
+}
+
+/* The thread's own lane is full: tries others, then waits. The bell is rung once, since between two passes the collector waits on it,
+ * too; by those who don't wait only when the tail moved since the last ring (timed_out_mt remembers). */
+static __attribute__((noinline, cold)) struct rt_record *reserve_slow(const struct rt_writer *w, uint32_t hint, uint32_t bytes,
                                                                       bool privileged, uint64_t busy)
 {
-    /* A signal that ends the wait early must not end the patience: the passes are bounded, each either moves tail or times out. */
-    ring_bell_slow(w); /* between two passes the collector waits on the bell, too */
-    for (int i = 0; i < 1000; i++) {
-        struct rt_record *r = reserve_any(w, lane, bytes, privileged, busy);
-        if (r)
-            return r;
-        uint32_t n = rt_load_acquire(&w->segment->usable_lanes_mt);
-        uint32_t largest = n && n <= RT_SEGMENT_LANES ? n - 1 : 0;
-        if (!lane_wait(w, &w->segment->lane[largest]))
-            return NULL;
+    struct rt_segment *seg = w->segment;
+    uint64_t deadline_ns = 0;
+    uint32_t first_lane = NO_LANE, first_tail = 0;
+    struct choice c;
+
+    for (bool last = false;;) {
+        choose(seg, hint, &c);
+        for (uint32_t i = 0; i < c.n; i++) {
+            struct rt_record *r = lane_reserve(seg, c.lane[i], bytes, privileged, busy);
+            if (r)
+                return r;
+        }
+        RT_TESTPOINT("ring.full");
+        if (last || c.wait_lane == NO_LANE)
+            break;
+        if (!may_wait(w)) {
+            if (!rt_exchange_acq_rel(&seg->lane[c.wait_lane].timed_out_mt, 1))
+                ring_bell_slow(w);
+            break;
+        }
+        if (!deadline_ns) {
+            deadline_ns = guest_mono_ns() + w->full_wait_ns;
+            first_lane = c.wait_lane;
+            first_tail = c.tail;
+            ring_bell_slow(w);
+        }
+        last = !lane_wait(seg, &c, deadline_ns);
     }
+    if (deadline_ns && c.wait_lane == first_lane && c.tail == first_tail)
+        rt_store_relaxed(&seg->lane[first_lane].timed_out_mt, 1); /* it did not move at all */
     return NULL;
 }
 
-/* The thread's lane, then the largest usable ones. */
+/* Reserves in the thread's own lane, else in others. Return: NULL = no room anywhere. */
 static struct rt_record *reserve_any(const struct rt_writer *w, uint32_t hint, uint32_t bytes, bool privileged, uint64_t busy)
 {
-    struct rt_segment *seg = w->segment;
-    uint32_t n = rt_load_acquire(&seg->usable_lanes_mt); /* pairs with the release after fallocate */
-    if (n == 0 || n > RT_SEGMENT_LANES)
+    uint32_t n = usable_lanes(w->segment);
+    if (__builtin_expect(n == 0, 0))
         return NULL;
-    uint32_t lane = n - 1 - hint % n; /* hint 0, a lone thread, gets the largest */
-    struct rt_record *r = bytes <= rt_lane_size(lane) / 8 ? lane_reserve(seg, lane, bytes, privileged, busy) : NULL;
-    for (uint32_t tries = 1, l = n; !r && tries < LANE_TRIES && l-- > 0;) {
-        if (l == lane || bytes > rt_lane_size(l) / 8)
-            continue;
-        tries++;
-        r = lane_reserve(seg, l, bytes, privileged, busy);
-    }
-    return r;
+    struct rt_record *r = lane_reserve(w->segment, own_lane(n, hint), bytes, privileged, busy);
+    return __builtin_expect(!r, 0) ? reserve_slow(w, hint, bytes, privileged, busy) : r;
 }
 
 static void copy_parts(uint8_t *to, const struct rt_part *parts, unsigned n_parts, size_t skip, size_t n)
@@ -153,20 +210,14 @@ static void copy_parts(uint8_t *to, const struct rt_part *parts, unsigned n_part
 }
 
 /* One record holding @n bytes of @parts from @skip on. Return: 0 or RT_WRITE_E_DROPPED. */
-static int write_one(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t kind, uint64_t mono_ns, bool privileged,
-                     const struct rt_part *parts, unsigned n_parts, size_t skip, size_t n, uint32_t *ret_seq)
+static int write_one(const struct rt_writer *w, const struct rt_writer_thread *t, uint64_t kind, uint64_t mono_ns, bool privileged,
+                     const struct rt_part *parts, unsigned n_parts, size_t skip, size_t n, uint32_t seq)
 {
     uint32_t bytes = record_bytes(n);
     uint64_t stamp = kind | bytes;
-    uint32_t seq = rt_bump(&t->seq);
     struct rt_record *r = reserve_any(w, t->lane_hint, bytes, privileged, stamp);
-    if (__builtin_expect(!r, 0)) {
-        r = reserve_slow(w, t->lane_hint, bytes, privileged, stamp);
-        if (!r) {
-            t->lost.seqs++;
-            return RT_WRITE_E_DROPPED;
-        }
-    }
+    if (__builtin_expect(!r, 0))
+        return RT_WRITE_E_DROPPED;
     r->mono_ns = mono_ns;
     r->pid = w->pid;
     r->tid = t->tid;
@@ -174,10 +225,9 @@ static int write_one(const struct rt_writer *w, struct rt_writer_thread *t, uint
     r->len = (uint32_t)n;
     copy_parts((uint8_t *)(r + 1), parts, n_parts, skip, n);
     RT_TESTPOINT("ring.copied");
-    /* Pairs with the acquire in rt_lane_scan(): publishes the whole record. */
+    /* Pairs with the acquire in rt_lane_next(): publishes the whole record. */
     rt_store_release(&r->stamp_mt, stamp | RT_STAMP_COMMIT);
     RT_TESTPOINT("ring.committed");
-    *ret_seq = seq;
     return 0;
 }
 
@@ -195,64 +245,74 @@ static void count_rest(const struct rt_part *parts, unsigned n_parts, size_t ski
     *ret_lines = lines;
 }
 
+/* Adds to what the thread has still to tell. Each field by itself is safe against a signal handler that does the same. */
+static void owe(struct rt_writer_thread *t, const struct rt_lost *lost)
+{
+    rt_add_relaxed(&t->lost.calls, lost->calls);
+    rt_add_relaxed(&t->lost.bytes, lost->bytes);
+    rt_add_relaxed(&t->lost.lines, lost->lines);
+    rt_add_relaxed(&t->lost.seqs, lost->seqs);
+}
+
+/* Counts the call from byte @done on as lost, and @seqs numbers that it leaves unused. */
 static __attribute__((noinline, cold)) int count_lost(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_stream stream,
-                                                      const struct rt_part *parts, unsigned n_parts, size_t done)
+                                                      const struct rt_part *parts, unsigned n_parts, size_t done, uint32_t seqs)
 {
     struct rt_loss_counter *c = &w->segment->lost[stream < RT_STREAMS ? stream : 0];
-    uint64_t lines, bytes;
+    struct rt_lost lost = {.calls = 1, .seqs = seqs};
 
-    count_rest(parts, n_parts, done, &bytes, &lines);
+    count_rest(parts, n_parts, done, &lost.bytes, &lost.lines);
     rt_add_relaxed(&c->calls_mt, 1);
-    rt_add_relaxed(&c->bytes_mt, bytes);
-    rt_add_relaxed(&c->lines_mt, lines);
-    t->lost.calls++;
-    t->lost.bytes += bytes;
-    t->lost.lines += lines;
+    rt_add_relaxed(&c->bytes_mt, lost.bytes);
+    rt_add_relaxed(&c->lines_mt, lost.lines);
+    owe(t, &lost);
     return RT_WRITE_E_DROPPED;
 }
 
-/* Tells the assembler that numbers of this thread are missing, before its next record. */
-static __attribute__((noinline, cold)) void tell_lost(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t mono_ns)
+/* Tells the assembler that numbers of this thread are missing, before its next record. Not more privileged than that record, or a
+ * flood of stdout would fill the reserve with LOST records. Return: 0 or RT_WRITE_E_DROPPED. */
+static __attribute__((noinline, cold)) int tell_lost(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t mono_ns, bool privileged)
 {
-    struct rt_lost lost = t->lost;
+    struct rt_lost lost = {.seqs = rt_exchange_acq_rel(&t->lost.seqs, 0)};
     struct rt_part part = {&lost, sizeof lost};
-    uint32_t seq;
-    t->lost = (struct rt_lost){0};
-    if (write_one(w, t, RT_STAMP(0, RT_RECORD_LOST, 0, 0), mono_ns, true, &part, 1, 0, sizeof lost, &seq)) {
-        t->lost.calls += lost.calls; /* the failed try used up a number of its own: seqs already counts it */
-        t->lost.seqs += lost.seqs;
-        t->lost.bytes += lost.bytes;
-        t->lost.lines += lost.lines;
+    lost.calls = rt_exchange_acq_rel(&t->lost.calls, 0);
+    lost.bytes = rt_exchange_acq_rel(&t->lost.bytes, 0);
+    lost.lines = rt_exchange_acq_rel(&t->lost.lines, 0);
+    int r = write_one(w, t, RT_STAMP(0, RT_RECORD_LOST, 0, 0), mono_ns, privileged, &part, 1, 0, sizeof lost, rt_bump(&t->seq, 1));
+    if (r) {
+        lost.seqs++; /* the number of this try */
+        owe(t, &lost);
     }
+    return r;
 }
 
 int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_record_type type, enum rt_stream stream, uint32_t flags,
                   uint64_t mono_ns, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq, uint32_t *ret_last_seq)
 {
+    /* Pieces fit an eighth of the smallest lane, so that a piece can go anywhere. */
+    const size_t most = rt_lane_size(0) / 8 - sizeof(struct rt_record);
     size_t len = 0, done = 0;
     bool privileged = type != RT_RECORD_DATA || stream == RT_STREAM_STDERR;
-    uint32_t seq = 0, first = 0;
 
     for (unsigned i = 0; i < n_parts; i++)
         len += parts[i].len;
-    if (__builtin_expect(t->lost.seqs, 0))
-        tell_lost(w, t, mono_ns);
-    /* Pieces fit an eighth of the smallest lane, so that a piece can go anywhere. */
-    size_t most = rt_lane_size(0) / 8 - sizeof(struct rt_record);
-    do {
+    if (__builtin_expect(rt_load_relaxed(&t->lost.seqs), 0) && tell_lost(w, t, mono_ns, privileged))
+        return count_lost(w, t, stream, parts, n_parts, 0, 0);
+    /* All numbers at once: a signal handler that writes meanwhile does not come between the pieces. */
+    uint32_t pieces = len <= most ? 1 : (uint32_t)((len + most - 1) / most);
+    uint32_t first = rt_bump(&t->seq, pieces);
+    for (uint32_t i = 0; i < pieces; i++) {
         size_t n = len - done < most ? len - done : most;
-        uint32_t more = done + n < len ? RT_FLAG_MORE : 0;
-        if (write_one(w, t, RT_STAMP(0, type, stream, flags | more), mono_ns, privileged, parts, n_parts, done, n, &seq))
-            return count_lost(w, t, stream, parts, n_parts, done);
-        if (done == 0)
-            first = seq;
+        uint64_t kind = RT_STAMP(0, type, stream, flags | (i + 1 < pieces ? RT_FLAG_MORE : 0));
+        if (write_one(w, t, kind, mono_ns, privileged, parts, n_parts, done, n, first + i))
+            return count_lost(w, t, stream, parts, n_parts, done, pieces - i);
         done += n;
-    } while (done < len);
+    }
     ring_bell(w);
     if (ret_first_seq)
         *ret_first_seq = first;
     if (ret_last_seq)
-        *ret_last_seq = seq;
+        *ret_last_seq = first + pieces - 1;
     return 0;
 }
 
