@@ -1,5 +1,5 @@
 /* Any bytes as an .rrd: every frame is decoded, every cell of every column is touched.
- * With libFuzzer: clang -fsanitize=fuzzer,address -DRT_LIBFUZZER=1 …; else a program that takes files as arguments. */
+ * By libFuzzer; built with -DRT_FUZZ_FILES a program by itself that takes files as arguments, to look into a finding. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-#ifndef RT_LIBFUZZER
+#ifdef RT_FUZZ_FILES
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

@@ -9,8 +9,17 @@
 #include "encode/decode_proto.h"
 #include "tests/harness/test.h"
 
-#define PLAIN  "tests/data/golden-textlog.rrd"        /* one uncompressed chunk, no footer */
-#define FOOTER "tests/data/golden-textlog-footer.rrd" /* four LZ4 chunks, manifest, footer */
+#define PLAIN  data_path("golden-textlog.rrd")        /* one uncompressed chunk, no footer */
+#define FOOTER data_path("golden-textlog-footer.rrd") /* four LZ4 chunks, manifest, footer */
+
+/* In the tree that RETAP_SRC names, or that is the current directory. */
+static const char *data_path(const char *name)
+{
+    static char path[4096];
+    const char *src = getenv("RETAP_SRC");
+    snprintf(path, sizeof path, "%s/tests/data/%s", src ? src : ".", name);
+    return path;
+}
 
 struct file {
     uint8_t *data;
