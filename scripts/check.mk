@@ -53,7 +53,7 @@ check-asan check-tsan check-ubsan: check-%:
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race and kill tests in full size (an hour)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload"
-bench: all $(call TOOLS_OF,bench) ## costs and rates, as in the README
+bench: all $(call TOOLS_OF,bench) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
 	@VENV=$(VENV) scripts/setup build

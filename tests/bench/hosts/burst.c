@@ -1,0 +1,83 @@
+/* A program that logs, for tests/bench/run: knows nothing of retap.
+ *
+ *   burst MODE COUNT RESULT [RATE]
+ *
+ * MODE: fprintf (to stderr), write (to fd 2), syslog, spawn (starts /bin/true). Lines of 100 bytes as services write them, 65536 different
+ * ones. RATE: calls a second, 0 = all at once. RESULT gets the nanoseconds a call took, in the mean, waiting not counted. */
+#include <errno.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINES = 65536, LEN = 100 };
+static char lines[LINES][LEN + 1]; /* each ends in \n and NUL */
+extern char **environ;
+
+static uint64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void make_lines(void)
+{
+    static const char *const levels[] = {"INFO", "INFO", "INFO", "INFO", "INFO", "INFO", "INFO", "INFO", "DEBUG", "WARN"};
+    uint32_t x = 1;
+    for (int i = 0; i < LINES; i++) {
+        x = x * 1664525 + 1013904223;
+        int n = snprintf(lines[i], LEN, "%s worker-%u request %08x GET /api/v1/items/%u took %u us status %u ", levels[x >> 16 & 7],
+                         x >> 8 & 15, x ^ 0x5bd1e995u, x >> 12 & 0xfffff, x >> 10 & 0x1ffff, x & 64 ? 200u : 404u);
+        memset(lines[i] + n, '.', (size_t)(LEN - 1 - n));
+        lines[i][LEN - 1] = '\n';
+    }
+}
+
+static void start_true(void)
+{
+    pid_t pid;
+    char *argv[] = {"true", NULL};
+    if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) == 0)
+        waitpid(pid, NULL, 0);
+}
+
+static void call(char mode, const char *line)
+{
+    switch (mode) {
+    case 'f': fprintf(stderr, "%s", line); break;
+    case 'w': if (write(2, line, LEN) < 0) exit(errno); break;
+    case 's': syslog(LOG_INFO, "%s", line); break;
+    default: start_true();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4)
+        return 2;
+    char mode = !strcmp(argv[1], "spawn") ? 'x' : argv[1][0];
+    long count = atol(argv[2]), rate = argc > 4 ? atol(argv[4]) : 0;
+    uint64_t total = 0;
+    make_lines();
+    for (long i = 0; i < count; i++) {
+        uint64_t start = rate || i == 0 ? now() : 0;
+        if (rate || i == 0)
+            total -= start;
+        call(mode, lines[i % LINES]);
+        if (rate || i == count - 1)
+            total += now();
+        if (rate)
+            usleep((useconds_t)(1000000 / rate));
+    }
+    FILE *f = fopen(argv[3], "w");
+    if (!f)
+        return 1;
+    fprintf(f, "%.1f\n", (double)total / (double)count);
+    return fclose(f) != 0;
+}
