@@ -1,0 +1,500 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <retap.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "encode/decode.h"
+#include "recording/appid.h"
+#include "recording/settings.h"
+#include "tests/harness/test.h"
+
+#define T0 1700000000000000000ll
+#define MS 1000000ll
+
+static rr_error err;
+static char dir[64], file[128];
+
+static rr_recording_stream open_with(rr_stream_options opt)
+{
+    if (!dir[0]) {
+        strcpy(dir, "/tmp/retap-test-XXXXXX");
+        CHECK(mkdtemp(dir));
+        snprintf(file, sizeof file, "%s/a.rrd", dir);
+    }
+    opt.save = opt.save ? opt.save : file;
+    opt.recording_id = opt.recording_id ? opt.recording_id : "rec";
+    return rr_recording_stream_open(&opt, &err);
+}
+
+static rr_recording_stream open_file(void)
+{
+    rr_recording_stream rec = open_with(rr_stream_options_default("test"));
+    if (!rec)
+        rt_test_fail(__FILE__, __LINE__, "%s", err.description);
+    return rec;
+}
+
+static void tidy(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    CHECK_INT(system(command), 0);
+}
+
+/* Text rows "0", "1" … with the times given. */
+static rr_error_code rows(rr_recording_stream rec, const char *path, const int64_t *times, uint32_t n, const rr_column *columns, uint32_t n_columns)
+{
+    char text[4096 * 4];
+    uint32_t ends[4097] = {0};
+    CHECK(n <= 4096);
+    for (uint32_t i = 0; i < n; i++)
+        ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i], "%u", i % 1000);
+    const rr_text_batch batch = {sizeof batch, n, times, text, ends, NULL, columns, n_columns};
+    err = (rr_error){0};
+    return rr_text_columns(rec, path, &batch, &err);
+}
+
+static void many_rows(rr_recording_stream rec, uint32_t n, int64_t start)
+{
+    int64_t times[100];
+    for (uint32_t done = 0; done < n; done += 100) {
+        for (int i = 0; i < 100; i++)
+            times[i] = start + (done + i) * MS;
+        rows(rec, "/a", times, n - done < 100 ? n - done : 100, NULL, 0);
+    }
+}
+
+static void close_ok(rr_recording_stream rec)
+{
+    if (rr_recording_stream_close(rec, 1, &err))
+        rt_test_fail(__FILE__, __LINE__, "%s", err.description);
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    CHECK_INT(stat(path, &st), 0);
+    return (uint64_t)st.st_size;
+}
+
+/* ---------------------------------------------------------------- reading back */
+
+struct found {
+    uint32_t n_chunks, n_rows; /* of one entity, temporal */
+    bool footer;
+    int64_t times[20000];
+    char text[20000][4];
+};
+static struct found found;
+
+static void note(const struct rt_chunk *c)
+{
+    const struct rt_chunk_column *time = rt_chunk_find(c, RT_COLUMN_TIMELINE, "log_time");
+    const struct rt_chunk_column *text = rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:text");
+    for (uint32_t i = 0; i < c->n_rows && found.n_rows < 20000; i++, found.n_rows++) {
+        const char *p;
+        size_t n = rt_cell_bytes(text, i, 0, &p);
+        found.times[found.n_rows] = rt_time_value(time, i);
+        snprintf(found.text[found.n_rows], 4, "%.*s", (int)n, p);
+    }
+    found.n_chunks++;
+}
+
+/* Calls @see for all chunks of @path; NULL collects text rows into `found`. */
+static void read_back(const char *path, void (*see)(const struct rt_chunk *))
+{
+    struct rt_rrd_reader *r;
+    struct rt_frame frame;
+    struct rt_error e = {0};
+    int result;
+    found.n_chunks = found.n_rows = 0;
+    CHECK_INT(rt_rrd_reader_open(file, &r, &e), 0);
+    while ((result = rt_rrd_reader_next(r, &frame, &e)) == 0) {
+        struct rt_chunk c = {0};
+        if (frame.kind != RT_FRAME_ARROW)
+            continue;
+        if (rt_chunk_decode(&frame, &c, &e))
+            rt_test_fail(__FILE__, __LINE__, "%s", e.message);
+        if (!strcmp(c.entity_path, path))
+            (see ? see : note)(&c);
+        rt_chunk_deinit(&c);
+    }
+    if (result != RT_RRD_E_END)
+        rt_test_fail(__FILE__, __LINE__, "%d: %s", result, e.message);
+    found.footer = rt_rrd_reader_has_footer(r);
+    rt_rrd_reader_free(r);
+}
+
+/* ---------------------------------------------------------------- times */
+
+RT_TEST(test_rows_come_sorted_and_stable_and_equal_times_become_unique)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t times[] = {T0 + 5, T0 + 2, T0 + 5, T0 + 2, T0 + 3};
+    CHECK_INT(rows(rec, "/a", times, 5, NULL, 0), 0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    static const char *const texts[] = {"1", "3", "4", "0", "2"};
+    static const int64_t expected[] = {2, 3, 4, 5, 6};
+    CHECK_INT(found.n_rows, 5);
+    for (int i = 0; i < 5; i++) {
+        CHECK_STR(found.text[i], texts[i]);
+        CHECK_INT(found.times[i], T0 + expected[i]);
+    }
+    CHECK(found.footer);
+    tidy();
+}
+
+RT_TEST(test_chunks_of_one_burst_do_not_overlap_but_old_rows_keep_their_time)
+{
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.compact_at_close = 2;
+    rr_recording_stream rec = open_with(opt);
+    const int64_t first[] = {T0 + 100 * MS, T0 + 101 * MS}, near[] = {T0 + 100 * MS}, old[] = {T0};
+    rows(rec, "/a", first, 2, NULL, 0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    rows(rec, "/a", near, 1, NULL, 0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    rows(rec, "/a", old, 1, NULL, 0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_chunks, 3);
+    CHECK_INT(found.times[2], T0 + 101 * MS + 1);
+    CHECK_INT(found.times[3], T0);
+    tidy();
+}
+
+/* ---------------------------------------------------------------- columns */
+
+static void see_late_column(const struct rt_chunk *c)
+{
+    const struct rt_chunk_column *pid = rt_chunk_find(c, RT_COLUMN_COMPONENT, "retap.Log:pid");
+    const struct rt_chunk_column *level = rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:level");
+    bool null;
+    int64_t v;
+    CHECK(pid && !level);
+    found.n_chunks++;
+    if (found.n_chunks == 1) {
+        CHECK_INT(c->n_rows, 3);
+        CHECK_INT(rt_cell_count(pid, 0, &null), 0);
+        CHECK(!null);
+        CHECK(rt_cell_i64(pid, 2, 0, &v));
+        CHECK_INT(v, 77);
+    } else {
+        CHECK_INT(rt_cell_count(pid, 0, &null), 0);
+        CHECK(!null);
+    }
+}
+
+/* A row without a value must say so, or viewers show that of the row before. */
+RT_TEST(test_a_column_is_empty_before_it_came_and_stays_afterwards)
+{
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.compact_at_close = 2;
+    rr_recording_stream rec = open_with(opt);
+    const int64_t times[] = {T0, T0 + 1, T0 + 2, T0 + 3};
+    const uint32_t pid = 77;
+    const rr_column column = {"retap.Log:pid", &pid, NULL, NULL};
+    rows(rec, "/a", times, 2, NULL, 0);
+    CHECK_INT(rows(rec, "/a", times + 2, 1, &column, 1), 0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    rows(rec, "/a", times + 3, 1, NULL, 0);
+    close_ok(rec);
+    read_back("/a", see_late_column);
+    CHECK_INT(found.n_chunks, 2);
+    tidy();
+}
+
+RT_TEST(test_mistakes_of_the_caller_are_told_and_change_nothing)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t times[] = {T0};
+    const uint32_t v = 1;
+    const rr_column unknown = {"retap.Log:nothing", &v, NULL, NULL}, no_offsets = {"retap.Log:host", &v, NULL, NULL};
+    const rr_column twice[] = {{"retap.Log:pid", &v, NULL, NULL}, {"retap.Log:pid", &v, NULL, NULL}};
+    CHECK_INT(rows(rec, "/a", times, 1, &unknown, 1), RR_ERROR_CODE_INVALID_STRING_ARGUMENT);
+    CHECK(strstr(err.description, "retap.Log:nothing"));
+    CHECK_INT(rows(rec, "/a", times, 1, &no_offsets, 1), RR_ERROR_CODE_INVALID_STRING_ARGUMENT);
+    CHECK_INT(rows(rec, "/a", times, 1, twice, 2), RR_ERROR_CODE_INVALID_STRING_ARGUMENT);
+    CHECK_INT(rr_recording_stream_pending_rows(rec, NULL), 0);
+    CHECK_INT(rows(rec, "/a", times, 1, twice, 1), 0);
+    CHECK_INT(rr_recording_stream_pending_rows(rec, NULL), 1);
+    close_ok(rec);
+    CHECK_INT(rows(rec, "/a", times, 1, NULL, 0), RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE);
+    CHECK_INT(rr_recording_stream_close(rec, 1, &err), RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE);
+    tidy();
+}
+
+/* ---------------------------------------------------------------- chunk sizes */
+
+RT_TEST(test_chunks_follow_the_official_variables)
+{
+    setenv("RERUN_FLUSH_NUM_ROWS", "250", 1);
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.compact_at_close = 2;
+    rr_recording_stream rec = open_with(opt);
+    many_rows(rec, 1000, T0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_chunks, 4);
+    setenv("RERUN_FLUSH_NUM_ROWS", "1000000", 1);
+    setenv("RERUN_FLUSH_NUM_BYTES", "20kB", 1);
+    rec = open_with(opt);
+    many_rows(rec, 2000, T0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK(found.n_chunks >= 2 && found.n_chunks <= 6);
+    CHECK_INT(found.n_rows, 2000);
+    tidy();
+}
+
+RT_TEST(test_byte_settings_take_suffixes)
+{
+    static const struct {
+        const char *text;
+        int result;
+        uint64_t value;
+    } cases[] = {{"10", 0, 10}, {"10MB", 0, 10000000}, {"2MiB", 0, 2097152}, {"3 kib", 0, 3072}, {"-1", -EINVAL, 0}, {"x", -EINVAL, 0},
+                 {"5 apples", -EINVAL, 0}, {"", -EINVAL, 0}, {"99999999999999999999", -ERANGE, 0}, {"18446744073709551615GB", -ERANGE, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t v = 0;
+        CHECK_INT(rt_settings_parse_bytes(cases[i].text, &v), cases[i].result);
+        CHECK_INT(v, cases[i].value);
+    }
+}
+
+RT_TEST(test_application_ids_are_rewritten_as_rerun_does)
+{
+    static const char *const cases[][2] = {{"a.b", "a-bed56"}, {"a/b", "a-b5aae"}, {"golden.app", "golden-app6e52"},
+                                           {"golden/app", "golden-appf235"}, {"a b", "a b"}, {"x_[1]: y-Z", "x_[1]: y-Z"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *id = rt_appid_rewrite(cases[i][0]);
+        CHECK_STR(id, cases[i][1]);
+        free(id);
+    }
+    char big[200];
+    memset(big, 'a', 181);
+    big[181] = 0;
+    char *id = rt_appid_rewrite(big);
+    CHECK_INT(strlen(id), 180);
+    free(id);
+    id = rt_appid_rewrite("\xc3\xa9");
+    CHECK_INT(strlen(id), 5);
+    CHECK_INT(id[0], '-');
+    free(id);
+}
+
+/* ---------------------------------------------------------------- files */
+
+RT_TEST(test_an_output_that_cannot_be_written_is_named)
+{
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.save = "/proc/nothing/x.rrd";
+    CHECK(!open_with(opt));
+    CHECK_INT(err.code, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE);
+    CHECK(strstr(err.description, "/proc/nothing/x.rrd"));
+    opt.save = "/tmp";
+    CHECK(!open_with(opt));
+    opt.save = "/dev/full";
+    CHECK(!open_with(opt));
+    CHECK(strstr(err.description, "No space left"));
+    opt = rr_stream_options_default("");
+    CHECK(!open_with(opt));
+    CHECK_INT(err.code, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE);
+    tidy();
+}
+
+/* A limit on the file's size ends a write halfway, as a full disk does. */
+RT_TEST(test_half_a_frame_is_taken_back_and_its_rows_counted)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    rr_recording_stream rec = open_file();
+    many_rows(rec, 500, T0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    uint64_t good = rr_recording_stream_durable_bytes(rec);
+    struct rlimit limit, now = {good + 100, RLIM_INFINITY};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    now.rlim_max = limit.rlim_max;
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &now), 0);
+    many_rows(rec, 700, T0 + 1000 * MS);
+    err = (rr_error){0};
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    CHECK_INT(err.code, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE);
+    CHECK(strstr(err.description, file));
+    CHECK_INT(size_of(file), good);
+    CHECK_INT(rr_recording_stream_dropped(rec), 700);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    many_rows(rec, 300, T0 + 3000 * MS);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_rows, 800);
+    CHECK(found.footer);
+    tidy();
+}
+
+/* fd of the open recording. */
+static int find_fd(void)
+{
+    char link[64], target[256];
+    for (int fd = 0; fd < 1024; fd++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(link, target, sizeof target - 1);
+        if (n > 0 && (target[n] = 0, !strcmp(target, file)))
+            return fd;
+    }
+    return -1;
+}
+
+RT_TEST(test_a_reused_descriptor_is_not_written_to)
+{
+    rr_recording_stream rec = open_file();
+    int fd = find_fd();
+    char other[160];
+    CHECK(fd >= 64);
+    CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    snprintf(other, sizeof other, "%s/other", dir);
+    int mine = open(other, O_RDWR | O_CREAT, 0600);
+    CHECK_INT(dup2(mine, fd), fd);
+    many_rows(rec, 100, T0);
+    CHECK(rr_recording_stream_close(rec, 1, &err));
+    CHECK_INT(size_of(other), 0);
+    CHECK_INT(fcntl(fd, F_GETFD), 0);
+    close(fd);
+    close(mine);
+    tidy();
+}
+
+/* ---------------------------------------------------------------- compaction */
+
+static void write_small_chunks(rr_stream_options opt, const char *name_twice)
+{
+    rr_recording_stream rec = open_with(opt);
+    CHECK(rec);
+    for (int i = 0; i < 30; i++) {
+        many_rows(rec, 20, T0 + i * 20 * MS);
+        rr_recording_stream_flush_blocking(rec, 1, &err);
+    }
+    if (name_twice)
+        CHECK_INT(link(file, name_twice), 0);
+    CHECK_INT(chmod(file, 0640), 0);
+    close_ok(rec);
+    read_back("/a", NULL);
+}
+
+RT_TEST(test_small_chunks_are_merged_at_close)
+{
+    struct stat st;
+    write_small_chunks(rr_stream_options_default("test"), NULL);
+    CHECK_INT(found.n_chunks, 1);
+    CHECK_INT(found.n_rows, 600);
+    for (int i = 0; i < 600; i++)
+        CHECK_INT(found.times[i], T0 + i * MS);
+    CHECK(found.footer);
+    CHECK_INT(stat(file, &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0640);
+    DIR *d = opendir(dir);
+    int n = 0;
+    while (readdir(d))
+        n++;
+    closedir(d);
+    CHECK_INT(n, 3);
+    tidy();
+}
+
+RT_TEST(test_a_file_with_two_names_or_compaction_off_stays_as_written)
+{
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.compact_at_close = 2;
+    write_small_chunks(opt, NULL);
+    CHECK_INT(found.n_chunks, 30);
+    char other[160];
+    snprintf(other, sizeof other, "%s/other", dir);
+    write_small_chunks(rr_stream_options_default("test"), other);
+    CHECK_INT(found.n_chunks, 30);
+    CHECK(found.footer);
+    tidy();
+}
+
+/* 60 rows, 20 a second, a tick a second, a process row: what a quiet program leaves. */
+RT_TEST(test_a_quiet_file_is_small)
+{
+    rr_stream_options opt = rr_stream_options_default("quiet");
+    opt.recording_id = NULL;
+    rr_recording_stream rec = open_with(opt);
+    const uint32_t pid[20] = {4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711};
+    for (int s = 0; s < 3; s++) {
+        int64_t times[20], mono[20];
+        char text[20 * 128];
+        uint32_t ends[21] = {0};
+        rr_log_level level[20];
+        for (int i = 0; i < 20; i++) {
+            times[i] = T0 + (s * 20 + i) * 50 * MS + (s * 31 + i * 7919) % 100000;
+            mono[i] = times[i] - T0 + 123456789;
+            level[i] = i % 9 ? RR_LOG_LEVEL_INFO : RR_LOG_LEVEL_WARN;
+            ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i], "2026-11-20 12:00:%02d worker-%d: request id=%08x path=/api/v1/items/%d took %d us status=%d",
+                                                      s, i % 8, (unsigned)(i + s * 20) * 2654435761u, i * 977 % 100000, i * 7919 % 50000, i % 9 ? 200 : 404);
+        }
+        const rr_column columns[] = {{"retap.Log:pid", pid, NULL, NULL}, {"retap.Log:tid", pid, NULL, NULL}, {"retap.Log:mono", mono, NULL, NULL}};
+        const rr_text_batch batch = {sizeof batch, 20, times, text, ends, level, columns, 3};
+        CHECK_INT(rr_text_columns(rec, "/logs/app/stderr", &batch, &err), 0);
+        rr_recording_stream_flush_blocking(rec, 1, &err);
+    }
+    const int64_t times[] = {T0 - MS, T0 + 4000 * MS}, status = 0;
+    const uint32_t state_ends[] = {0, 7, 16}, list[] = {0, 0, 1};
+    const rr_column process[] = {{"StateChange:state", "startedexited(0)", state_ends, NULL}, {"retap.Log:exit_status", &status, NULL, list}};
+    CHECK_INT(rr_log_columns(rec, "/process/app", 2, times, process, 2, &err), 0);
+    close_ok(rec);
+    if (size_of(file) > 9000)
+        rt_test_fail(__FILE__, __LINE__, "%llu bytes", (unsigned long long)size_of(file));
+    tidy();
+}
+
+/* ---------------------------------------------------------------- continuation */
+
+static rr_recording_stream resume_at(uint64_t bytes, const char *id)
+{
+    rr_stream_options opt = rr_stream_options_default("test");
+    opt.resume = 1;
+    opt.resume_bytes = bytes;
+    opt.recording_id = id;
+    err = (rr_error){0};
+    return open_with(opt);
+}
+
+RT_TEST(test_a_recording_goes_on_where_its_file_was_durable)
+{
+    rr_recording_stream rec = open_file();
+    many_rows(rec, 200, T0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    uint64_t bytes = rr_recording_stream_durable_bytes(rec);
+    many_rows(rec, 100, T0 + 1000 * MS);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    many_rows(rec, 50, T0 + 2000 * MS);
+    rr_recording_stream_abandon(rec);
+    CHECK(size_of(file) > bytes);
+
+    CHECK(!resume_at(bytes - 1, "rec"));
+    CHECK(!resume_at(bytes, "another"));
+    CHECK(strstr(err.description, file));
+    CHECK(!resume_at(bytes + 1000000, "rec"));
+    CHECK(size_of(file) > bytes);
+
+    rec = resume_at(bytes, "rec");
+    CHECK(rec);
+    CHECK_INT(size_of(file), bytes);
+    CHECK_INT(rr_recording_stream_durable_bytes(rec), bytes);
+    const int64_t equal[] = {T0 + 199 * MS};
+    rows(rec, "/a", equal, 1, NULL, 0);
+    many_rows(rec, 300, T0 + 5000 * MS);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_rows, 501);
+    CHECK_INT(found.times[200], T0 + 199 * MS + 1);
+    CHECK(found.footer);
+    CHECK(!resume_at(size_of(file), "rec"));
+    tidy();
+}
