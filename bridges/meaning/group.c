@@ -294,12 +294,12 @@ static enum rt_group_step step_cpp(struct rt_group *g, const struct rt_group_lin
     return RT_GROUP_JOIN;
 }
 
-/* State 0: the report, any line; 1: behind its SUMMARY. */
+/* State 0: the report, any line; 1: behind its SUMMARY; 2: a report of one line, frames may follow. */
 static enum rt_group_step step_sanitizer(struct rt_group *g, const struct rt_group_line *l, size_t start, size_t end)
 {
     bool bar = l->len >= 16 && is_run_of(l, '=');
     if (bar || (valgrind_prefix(l) == 0 && STARTS(l, "==") && CONTAINS(l, "==ABORTING")))
-        return bar && g->state == 0 ? RT_GROUP_END : RT_GROUP_LAST;
+        return bar && g->state != 1 ? RT_GROUP_END : RT_GROUP_LAST;
     if (STARTS(l, "SUMMARY: "))
         return become(g, KIND_SANITIZER, 1);
     if (g->state == 0)
@@ -440,7 +440,9 @@ static enum kind kind_of_style(const struct rt_group_line *l, uint32_t *ret_stat
     switch (l->guess.style) {
     case RT_STYLE_TRACEBACK: return KIND_PYTHON;
     case RT_STYLE_COMPILER: *ret_state = 1; return KIND_COMPILER;
-    case RT_STYLE_SANITIZER: return KIND_SANITIZER;
+    case RT_STYLE_SANITIZER:
+        *ret_state = l->guess.level != RT_LEVEL_CRITICAL || STARTS(l, "SUMMARY: ") || !CONTAINS(l, "Sanitizer: ") ? 2 : 0;
+        return KIND_SANITIZER;
     case RT_STYLE_VALGRIND: return KIND_VALGRIND;
     case RT_STYLE_PANIC:
         if (!CONTAINS(l, "panicked at "))
