@@ -3,6 +3,7 @@ import json
 import os
 import random
 import re
+import struct
 import subprocess
 
 import numpy as np
@@ -50,7 +51,7 @@ def send(rec, path, times, texts, levels=None, **components):
 
 
 def make_many():
-    """Four entities in turns, one of them unsorted, in chunks of 10 rows; a static row; one entity of another timeline."""
+    """Four entities in turns, one of them sent unsorted, in chunks of 10 rows; a static row; one entity of another timeline."""
     rec = stream("many")
     order = random.Random(7)
     for e in range(4):
@@ -89,6 +90,15 @@ def rows_of_all_entities_come_in_time_order():
     assert [r["time_ns"] for r in got[3:]] == [BASE + i * 10**6 for i in range(400)]
     assert got[0]["time"] is None and got[3]["time"] == "2023-11-14T22:13:20.000000000Z"
     assert got[4]["path"] == "/logs/prog1/s1" and got[3]["level"] == "ERROR" and got[1]["level"] is None
+
+
+@case
+def rows_of_a_chunk_may_lie_in_any_order():
+    data = open(os.path.join(DATA, "golden-textlog.rrd"), "rb").read()  # uncompressed; the SDK would sort
+    times = struct.pack("<qq", BASE, BASE + 10**6)
+    assert data.count(times) == 1
+    swapped = data.replace(times, times[8:] + times[:8])
+    assert [(r["text"], r["time_ns"]) for r in rows("-", stdin=swapped)] == [("world", BASE), ("hello", BASE + 10**6)]
 
 
 @case

@@ -55,6 +55,7 @@ def make(name, **values):
     rr.send_columns("/stats/rate", [rr.TimeColumn("log_time", timestamp=[1_700_000_100.0])], rr.Scalars.columns(scalars=[1.0]), recording=rec)
     for v in values.pop("ledgers", []):
         ledger(rec, **v)
+        rec.flush()  # each a chunk of its own, in this order
     rec.flush()
     rec.disconnect()
 
