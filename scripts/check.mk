@@ -27,6 +27,8 @@ race: $(call BIN,race) ## threads, processes and kills against the ring
 	@$(RUN_TESTS) -s $@ $^
 preload: all $(HOSTS) $(call BIN,preload) ## the shim inside real and hostile programs
 	@$(RUN_TESTS) -s $@ -t 240 $(call BIN,preload) $(call SCRIPTS,preload)
+run: all $(HOSTS) ## retap run as a whole: kills, restarts, identical programs
+	@$(RUN_TESTS) -s $@ -t 300 $(call SCRIPTS,run)
 cli: all $(call TOOLS_OF,cli) ## the command line
 	@$(RUN_TESTS) -s $@ $(call SCRIPTS,cli)
 judge: all $(call TOOLS_OF,judge) ## recordings, read back by the official tools
@@ -34,7 +36,7 @@ judge: all $(call TOOLS_OF,judge) ## recordings, read back by the official tools
 viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
-CHECK_SUITES := layers headers symbols docs unit race preload cli judge viewer
+CHECK_SUITES := layers headers symbols docs unit race preload run cli judge viewer
 MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:
@@ -52,7 +54,7 @@ check-asan check-tsan check-ubsan: check-%:
 	@VENV=$(VENV) scripts/setup build test
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race and kill tests in full size (an hour)
-	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload"
+	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload run"
 bench: all $(call TOOLS_OF,bench) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it

@@ -104,11 +104,13 @@ static void want_growth(struct rt_drain *d, struct rt_pool_segment *s, uint32_t 
     }
 }
 
-/* Copies what the lane holds. Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
-static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now)
+/* Copies what the lane holds. *ret_behind: something reserved before the pass is not copied, because a record before it is not complete.
+ * Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
+static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now, bool *ret_behind)
 {
     struct rt_lane_reader *l = &s->reader[lane];
     struct rt_lane_span span;
+    uint64_t head = rt_load_acquire(&s->map->lane[lane].head_mt);
     int64_t bytes = 0;
     int r;
 
@@ -132,9 +134,11 @@ static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_
             rt_staging_note(d->staging, s->number, lane, l->pos);
         RT_TESTPOINT("drain.freed");
         bytes += n;
-        if (!dead && bytes >= rt_lane_size(lane))
-            break; /* the other lanes want their turn */
+        if (!dead && l->scan >= head)
+            break; /* what came during the pass is for the next: the other lanes want their turn */
     }
+    /* A writer that was preempted inside the copy. After the time of retirement it no longer counts, or a stopped process would stop all. */
+    *ret_behind = l->scan < head && l->stuck_ns && now - l->stuck_ns < 2 * (uint64_t)RT_RETIRE_NS;
     return r < 0 ? r : bytes;
 }
 
@@ -175,8 +179,8 @@ static void stage_dead(struct rt_drain *d, struct rt_pool_segment *s)
     want_keeper(d);
 }
 
-/* Return: bytes moved; sets *busy when a lane held more than an eighth. */
-static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint64_t now, bool *busy, bool *full)
+/* Return: bytes moved; sets *busy when a lane held more than an eighth, *full when staging is, *behind as drain_lane() says. */
+static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint64_t now, bool *busy, bool *full, bool *behind)
 {
     uint32_t state = rt_segment_state(s);
     int64_t total = 0;
@@ -191,7 +195,9 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
     }
     bool dead = state == RT_SEGMENT_DEAD;
     for (uint32_t lane = 0; lane < RT_SEGMENT_LANES && lane < rt_load_acquire(&s->lanes_mt); lane++) {
-        int64_t n = drain_lane(d, s, lane, dead, now);
+        bool lane_behind = false;
+        int64_t n = drain_lane(d, s, lane, dead, now, &lane_behind);
+        *behind |= lane_behind;
         if (n == -EBADMSG || rt_load_relaxed(&s->faulted_mt)) {
             stage_bad(d, s);
             return total;
@@ -216,12 +222,13 @@ static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full)
     bool events = stage_events(d); /* first: the relation of the clocks must lie before the records that need it */
     uint64_t now = rt_mono_ns();
     int64_t total = 0;
+    bool behind = false;
     for (uint32_t i = 0; i < n; i++)
         if (d->pool->segment[i])
-            total += drain_segment(d, d->pool->segment[i], now, busy, full);
-    if (!*full)
+            total += drain_segment(d, d->pool->segment[i], now, busy, full, &behind);
+    if (!*full && !behind)
         rt_store_release(&d->pass_mono_mt, now);
-    else
+    if (*full)
         rt_add_relaxed(&d->blocked_mt, 1);
     if (total || events)
         tell_interpreter(d);

@@ -1,0 +1,37 @@
+"""The collector killed by SIGKILL at random instants, several times in one run, sometimes together with the program: the launcher starts it again and
+the file has every line exactly once, is closed, and has a footer."""
+import os
+import random
+import signal
+import time
+
+from run import librun as lib
+
+ROUNDS = 100 if lib.SOAK else 10
+total = 0
+for i in range(ROUNDS):
+    for name in ("shared", "c.rrd"):
+        if os.path.exists(name):
+            os.unlink(name)
+    both = i % 3 == 2
+    run = lib.start("c.rrd", lib.COUNTER, "shared", "4", "0" if both else "3000", "100", options=("--tick", "20ms"))
+    pid = lib.wait_for_counter("shared")
+    for k in range(random.randint(1, 3)):
+        time.sleep(random.uniform(0, 0.1))
+        collector = lib.collector_of(run, 0.5)
+        if collector:
+            os.kill(collector, signal.SIGKILL)
+    if both:
+        os.kill(pid, signal.SIGKILL)
+    status = run.wait(timeout=60)
+    if status != (-signal.SIGKILL if both else 0):
+        lib.fail(f"round {i}: retap run ended with {status}")
+    what = f"round {i}{' (both killed)' if both else ''}"
+    total += lib.check_counter("c.rrd", lib.counter_state("shared")[1], what, at_most_one_more=both)
+    s = lib.stats("c.rrd")
+    if not s["footer"]:
+        lib.fail(f"{what}: no footer")
+    if s["ledger"]["dropped"]:
+        lib.fail(f"{what}: {s['ledger']['dropped']} lines dropped")
+left = [n for n in os.listdir("/dev/shm") if n.startswith("retap-") and os.stat("/dev/shm/" + n).st_mtime > time.time() - 1]
+print(f"{ROUNDS} runs, {total} lines")
