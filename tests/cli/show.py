@@ -50,6 +50,20 @@ def send(rec, path, times, texts, levels=None, **components):
     rr.send_columns(path, [rr.TimeColumn("log_time", timestamp=stamps)], columns, recording=rec)
 
 
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def rrd_of(ipc):
+    """A recording of one uncompressed chunk: header and ArrowMsg{store_id, compression, encoding, payload}, nothing else."""
+    message = b"\x0a\x02\x08\x01" + b"\x10\x01" + b"\x20\x01" + b"\x2a" + varint(len(ipc)) + ipc
+    return b"RRF2\x00\x1f\x00\x00\x01\x02\x00\x00" + struct.pack("<QQ", 2, len(message)) + message
+
+
 def make_many():
     """Four entities in turns, one of them sent unsorted, in chunks of 10 rows; a static row; one entity of another timeline."""
     rec = stream("many")
@@ -200,6 +214,30 @@ def json_has_every_component():
     assert first["my.Arch:ratio"] == 0.5 and got[1]["my.Arch:ratio"] is None
     assert got[1]["text"] == "bell\a esc\x1b[31m nul" and got[1]["level"] == "NOTICE" and got[4]["text"] == ""
     assert got[3]["text"] == "ünïcode 🙂 \u009b31m"
+
+
+@case
+def components_of_any_arrow_type_are_stepped_over():
+    struct_type = pa.struct([("a", pa.int8()), ("b", pa.list_(pa.utf8()))])
+    union = pa.UnionArray.from_dense(pa.array([0, 1], pa.int8()), pa.array([0, 0], pa.int32()), [pa.array([1]), pa.array(["x"])])
+    odd = {
+        "aa": pa.array([{"a": 1, "b": ["x"]}, None], struct_type), "ab": pa.array([[[1], []], [[2]]], pa.list_(pa.list_(pa.int64()))),
+        "ac": pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32(), 2)), "ad": union, "ae": pa.array(["u", "v"]).dictionary_encode(),
+        "af": pa.array(["large", "text"], pa.large_utf8()), "ag": pa.nulls(2), "ah": pa.array([b"ab", b"cd"], pa.binary(2)),
+        "ai": pa.array([1, 2], pa.decimal128(5, 2)), "aj": pa.array([1, None], pa.date32()), "ak": pa.array([1.5, 2], pa.float16()),
+        "al": pa.array(["a view that is too long to be inline", "b"], pa.string_view()), "zz": pa.array([11, 22], pa.int16()),
+    }
+    fields = [pa.field("id", pa.binary(16), False, {"rerun:kind": "control"}),
+              pa.field("log_time", pa.timestamp("ns"), True, {"rerun:kind": "index"}),
+              *[pa.field(k, v.type) for k, v in odd.items()], pa.field("TextLog:text", pa.list_(pa.utf8()))]
+    columns = [pa.array([bytes([i] * 16) for i in range(2)], pa.binary(16)), pa.array([1, 2], pa.timestamp("ns")), *odd.values(),
+               pa.array([["one"], ["two", "lines"]])]
+    schema = pa.schema(fields, {"rerun:id": "chunk_" + "0" * 31 + "1", "rerun:entity_path": "/logs/odd/types"})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_batch(pa.record_batch(columns, schema=schema))
+    got = rows("-", stdin=rrd_of(sink.getvalue().to_pybytes()))
+    assert [r["text"] for r in got] == ["one", "two\nlines"] and [r["zz"] for r in got] == [11, 22], got
 
 
 @case
