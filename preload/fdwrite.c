@@ -199,10 +199,8 @@ RT_API ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, s
 }
 
 /* ---------------------------------------------------------------- syscall(2) by number */
-/* Declared with fixed arguments, so that the calls that are not ours (clone and vfork among them, which return twice) leave by a jump. */
-long rt_hook_syscall(long nr, long a, long b, long c, long d, long e, long f) __asm__("syscall");
-
-static RT_COLD long syscall_write(long nr, long a, long b, long c, long d)
+/* Calls that are not ours (clone and vfork among them, which return twice) must leave by a jump, with no frame of ours on the stack. */
+static long syscall_write(long nr, long a, long b, long c, long d)
 {
     struct rt_part part = {(const void *)b, (size_t)c};
     struct call call = {.class = rt_fd_class((int)a)};
@@ -210,7 +208,7 @@ static RT_COLD long syscall_write(long nr, long a, long b, long c, long d)
     before(&call, (int)a, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));
 }
-static RT_COLD long syscall_seccomp(long nr, long a, long b, long c)
+static long syscall_seccomp(long nr, long a, long b, long c)
 {
     long r = rt_real.syscall(nr, a, b, c, 0, 0, 0);
     if (r >= 0 && (a == 0 || a == 1)) /* SECCOMP_SET_MODE_STRICT, _FILTER */
@@ -218,13 +216,26 @@ static RT_COLD long syscall_seccomp(long nr, long a, long b, long c)
     return r;
 }
 
-RT_API long rt_hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
+__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d, long e, long f);
+__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d, long e, long f)
 {
     if (rt_unlikely(!rt_real.syscall))
         return rt_return(rt_syscall6(nr, a, b, c, d, e, f));
-    if (rt_unlikely((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a))))
+    if ((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a)))
         return syscall_write(nr, a, b, c, d);
-    if (rt_unlikely(nr == SYS_seccomp))
+    if (nr == SYS_seccomp)
         return syscall_seccomp(nr, a, b, c);
     return rt_real.syscall(nr, a, b, c, d, e, f);
 }
+
+#if defined(__x86_64__)
+RT_API __attribute__((naked)) long syscall(long nr, ...)
+{
+    __asm__("cmp %0, %%rdi\n je rt_syscall_watched\n cmp %1, %%rdi\n je rt_syscall_watched\n"
+            "cmp %2, %%rdi\n je rt_syscall_watched\n cmp %3, %%rdi\n je rt_syscall_watched\n"
+            "mov rt_real+%c4(%%rip), %%r11\n test %%r11, %%r11\n je rt_syscall_watched\n jmp *%%r11"
+            : : "i"(SYS_write), "i"(SYS_writev), "i"(SYS_pwrite64), "i"(SYS_seccomp), "i"(offsetof(struct rt_real, syscall)));
+}
+#else /* seven arguments fit registers: the compiler's own tail call leaves no frame */
+RT_API long syscall(long nr, ...) __attribute__((alias("rt_syscall_watched")));
+#endif

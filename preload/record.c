@@ -17,10 +17,24 @@ bool rt_is_mirror(void)
     return (uintptr_t)m - here < MIRROR_REACH;
 }
 
+/* A first write to a page costs 0.8 us, a first read brings 16 pages in 1.8 us [2 processors, kernel 6.18]. Who logs more than a little
+ * gets all pages of the usable lanes at once; who logs little never pays for them. */
+#define NEAR_EVERY 32     /* records of a thread between two looks */
+#define NEAR_BYTES 65536u /* what a read fault brings */
+
+static RT_COLD void come_near(const struct rt_writer *w)
+{
+    uint32_t *near = &rt_shim.identity->near_lanes_mt, n = rt_load_acquire(&w->segment->usable_lanes_mt);
+    for (uint32_t i = rt_load_relaxed(near); i < n && i < RT_SEGMENT_LANES; i++)
+        for (uint32_t at = 0; at < rt_lane_size(i); at += NEAR_BYTES)
+            (void)*((const volatile uint8_t *)w->segment + rt_lane_offset(i) + at);
+    rt_store_relaxed(near, n);
+}
+
 void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent)
 {
     const struct rt_writer *w = rt_capture();
-    sent->recorded = false;
+    *sent = (struct rt_sent){0};
     if (!w)
         return;
     if (stream == RT_STREAM_STDERR && rt_is_mirror())
@@ -28,6 +42,8 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part 
     uint64_t now = rt_now(&flags);
     sent->recorded = rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, parts, n_parts, &sent->first_seq,
                                    &sent->last_seq) == 0;
+    if (rt_unlikely(sent->last_seq % NEAR_EVERY == NEAR_EVERY - 1))
+        come_near(w);
 }
 
 RT_COLD void rt_record_count(enum rt_stream of, uint64_t bytes)

@@ -34,6 +34,7 @@ struct rt_identity { /* in the page that a fork wipes */
     struct rt_writer writer;
     uint32_t generation; /* 0 = this process has not registered */
     uint32_t registering_mt;
+    uint32_t near_lanes_mt; /* lanes whose pages this process has already */
 };
 
 struct rt_shim { /* written by the constructor, then read only but for the fields in _mt */
