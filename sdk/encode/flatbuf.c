@@ -12,6 +12,7 @@ void rt_fb_reset(struct rt_fb *fb)
     fb->used = 0;
     fb->n_vtables = 0;
     fb->error = 0;
+    fb->repeat = false;
     fb->memo_len = 0;
     if (fb->memo)
         memset(fb->memo, 0, fb->memo_cap * sizeof *fb->memo);
@@ -88,7 +89,7 @@ static int memo_grow(struct rt_fb *fb)
 
 void rt_fb_memo_put(struct rt_fb *fb, uint32_t kind, uint64_t key, uint32_t ref)
 {
-    if (fb->error || !ref || (fb->memo_len * 2 >= fb->memo_cap && memo_grow(fb) < 0))
+    if (fb->error || fb->repeat || !ref || (fb->memo_len * 2 >= fb->memo_cap && memo_grow(fb) < 0))
         return;
     struct rt_fb_memo *m = memo_slot(fb, kind, key);
     while (m->ref)
@@ -127,7 +128,7 @@ static uint32_t string_find(const struct rt_fb *fb, uint64_t hash, const char *s
 uint32_t rt_fb_string(struct rt_fb *fb, const char *s, size_t len)
 {
     uint64_t hash = XXH64(s, len, 0);
-    uint32_t ref = fb->error ? 0 : string_find(fb, hash, s, len);
+    uint32_t ref = fb->error || fb->repeat ? 0 : string_find(fb, hash, s, len);
     if (ref)
         return ref;
     uint8_t *p = fb_push(fb, 4 + len + 1, 4);
@@ -218,7 +219,7 @@ static size_t vtable_make(const struct rt_fb *fb, size_t table, uint16_t vt[2 + 
 
 static uint32_t vtable_ref(struct rt_fb *fb, const uint16_t *vt, size_t len)
 {
-    for (unsigned i = 0; i < fb->n_vtables; i++) {
+    for (unsigned i = 0; i < fb->n_vtables && !fb->repeat; i++) {
         const uint8_t *known = fb_at(fb, fb->vtables[i]);
         if (!memcmp(known, vt, 2) && !memcmp(known, vt, len))
             return fb->vtables[i];
@@ -227,7 +228,7 @@ static uint32_t vtable_ref(struct rt_fb *fb, const uint16_t *vt, size_t len)
     if (!p)
         return 0;
     memcpy(p, vt, len);
-    if (fb->n_vtables < RT_FB_MAX_VTABLES)
+    if (fb->n_vtables < RT_FB_MAX_VTABLES && !fb->repeat)
         fb->vtables[fb->n_vtables++] = (uint32_t)fb->used;
     return (uint32_t)fb->used;
 }

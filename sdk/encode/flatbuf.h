@@ -3,6 +3,8 @@
  * A buffer grows from its end to its start, children before parents, since offsets in FlatBuffers point forward only. A
  * *ref* is the distance of an object's start from the end of the buffer; 0 is none. Objects may be shared: equal strings and
  * equal vtables are written once, and the caller can remember others with rt_fb_memo_*(); schemas become a third as long.
+ * With fb->repeat nothing is shared: objects of one kind then look alike down to their offsets, and LZ4 makes
+ * less of them than of shared ones.
  *
  *   rt_fb_reset → strings, vectors, tables (begin, slots, end) → rt_fb_finish
  *
@@ -10,6 +12,7 @@
 #ifndef RT_ENCODE_FLATBUF_H
 #define RT_ENCODE_FLATBUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +33,7 @@ struct rt_fb {
     unsigned n_vtables;
     struct rt_fb_memo *memo; /* open addressing */
     size_t memo_cap, memo_len;
+    bool repeat; /* set by the caller after reset */
     int error;
 };
 

@@ -6,6 +6,8 @@
 #include "encode/pack.h"
 #include "encode/sha256.h"
 
+enum { HARD_BYTES = 1 << 20 }; /* larger tables are compressed the fast way */
+
 /* What is worked out once: which shapes carry which descriptor, and which descriptors are carried by the same chunks. */
 struct plan {
     const struct rt_manifest *m;
@@ -181,9 +183,9 @@ static void meta_index(struct rt_ipc_field *f, const char *index, const struct r
     f->meta[0] = (struct rt_ipc_kv){"rerun:index", index};
     if (!d)
         return;
-    f->meta[1] = (struct rt_ipc_kv){"rerun:component", d->component};
-    f->meta[2] = (struct rt_ipc_kv){"rerun:archetype", d->archetype};
-    f->meta[3] = (struct rt_ipc_kv){"rerun:component_type", d->component_type};
+    f->meta[1] = (struct rt_ipc_kv){"rerun:archetype", d->archetype};
+    f->meta[2] = (struct rt_ipc_kv){"rerun:component_type", d->component_type};
+    f->meta[3] = (struct rt_ipc_kv){"rerun:component", d->component};
 }
 
 /* ---------------------------------------------------------------- the manifest's own table */
@@ -414,7 +416,7 @@ static int manifest_table(const struct plan *p, struct rt_fb *fb, struct rt_buf 
     manifest_fields(p, &f);
     int r = f.error;
     if (!r)
-        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, out);
+        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, true, out);
     if (!r)
         r = manifest_batch(p, fb, fields_n(&f), out);
     fields_deinit(&f);
@@ -491,11 +493,8 @@ static void schema_fields(const struct plan *p, const struct rt_buf *pairs, stru
 {
     const struct pair *list = (const struct pair *)(const void *)pairs->data;
     struct rt_ipc_field *id = fields_add(f, strdup("rerun.controls.RowId"), RT_IPC_TUID, false);
-    if (id) {
+    if (id)
         id->meta[0] = (struct rt_ipc_kv){"rerun:kind", "control"};
-        id->meta[1] = (struct rt_ipc_kv){"ARROW:extension:name", "rerun.datatypes.TUID"};
-        id->meta[2] = (struct rt_ipc_kv){"ARROW:extension:metadata", "{\"namespace\":\"row\"}"};
-    }
     struct rt_ipc_field *time = p->any_temporal ? fields_add(f, strdup(RT_TIMELINE), RT_IPC_TIME, true) : NULL;
     if (time) {
         time->meta[0] = (struct rt_ipc_kv){"rerun:kind", "index"};
@@ -516,7 +515,7 @@ static int schema_union(const struct plan *p, struct rt_fb *fb, struct rt_buf *o
         r = f.error;
     }
     if (!r)
-        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, out);
+        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, false, out);
     fields_deinit(&f);
     rt_buf_deinit(&pairs);
     if (r)
@@ -569,7 +568,7 @@ int rt_footer_build(const struct rt_manifest *m, const struct rt_store_id *store
         return r;
     r = schema_union(&p, &fb, &schema, digest);
     r = r ? r : manifest_table(&p, &fb, &table);
-    r = r ? r : rt_lz4_block(table.data, table.len, &packed);
+    r = r ? r : rt_lz4_block(table.data, table.len, table.len <= HARD_BYTES, &packed);
     r = r ? r : footer_pack(store, &schema, digest, &packed, table.len, out);
     rt_buf_deinit(&schema);
     rt_buf_deinit(&table);

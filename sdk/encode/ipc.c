@@ -32,9 +32,8 @@ unsigned rt_ipc_width(enum rt_ipc_type type)
 
 /* ---------------------------------------------------------------- schema */
 
-static uint32_t kv_ref(struct rt_fb *fb, const struct rt_ipc_kv *kv)
+static uint32_t kv_ref(struct rt_fb *fb, uint32_t key, uint32_t value)
 {
-    uint32_t key = rt_fb_string(fb, kv->key, strlen(kv->key)), value = rt_fb_string(fb, kv->value, strlen(kv->value));
     uint64_t memo = (uint64_t)key << 32 | value;
     uint32_t ref = rt_fb_memo_get(fb, MEMO_KV, memo);
     if (ref)
@@ -47,14 +46,22 @@ static uint32_t kv_ref(struct rt_fb *fb, const struct rt_ipc_kv *kv)
     return ref;
 }
 
-/* Return: 0 when there is no pair. */
-static uint32_t kvs_ref(struct rt_fb *fb, const struct rt_ipc_kv *kvs, size_t max)
+/* Values, then keys, then pairs, from the last to the first: what differs from field to field lies behind all that is alike, so the offsets
+ * of the latter are alike too. A value that equals the field's @name is that string. Return: 0 when there is no pair. */
+static uint32_t kvs_ref(struct rt_fb *fb, const struct rt_ipc_kv *kvs, const char *name, uint32_t name_ref)
 {
-    uint32_t refs[RT_IPC_MAX_KV];
+    uint32_t keys[RT_IPC_MAX_KV], values[RT_IPC_MAX_KV], refs[RT_IPC_MAX_KV];
+    const struct rt_ipc_kv *list[RT_IPC_MAX_KV];
     size_t n = 0;
-    for (size_t i = 0; i < max && kvs[i].key; i++)
+    for (size_t i = 0; i < RT_IPC_MAX_KV && kvs[i].key; i++)
         if (kvs[i].value)
-            refs[n++] = kv_ref(fb, &kvs[i]);
+            list[n++] = &kvs[i];
+    for (size_t i = n; i-- > 0;)
+        values[i] = name && !strcmp(list[i]->value, name) ? name_ref : rt_fb_string(fb, list[i]->value, strlen(list[i]->value));
+    for (size_t i = n; i-- > 0;)
+        keys[i] = rt_fb_string(fb, list[i]->key, strlen(list[i]->key));
+    for (size_t i = n; i-- > 0;)
+        refs[i] = kv_ref(fb, keys[i], values[i]);
     return n ? rt_fb_vector_refs(fb, refs, n) : 0;
 }
 
@@ -89,11 +96,11 @@ static uint32_t no_children_ref(struct rt_fb *fb)
     return ref;
 }
 
-static uint32_t field_table(struct rt_fb *fb, const char *name, bool nullable, int type, uint32_t children, uint32_t meta)
+static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, int type, uint32_t children, uint32_t meta)
 {
-    uint32_t name_ref = rt_fb_string(fb, name, strlen(name)), type_table = type_ref(fb, type);
+    uint32_t type_table = type_ref(fb, type);
     rt_fb_begin(fb);
-    rt_fb_ref(fb, 0, name_ref);
+    rt_fb_ref(fb, 0, name);
     rt_fb_ref(fb, 3, type_table);
     rt_fb_ref(fb, 5, children);
     if (meta)
@@ -109,7 +116,7 @@ static uint32_t item_ref(struct rt_fb *fb, enum rt_ipc_type type)
     uint32_t ref = rt_fb_memo_get(fb, MEMO_CHILDREN, type);
     if (ref)
         return ref;
-    uint32_t item = field_table(fb, "item", true, (int)type, no_children_ref(fb), 0);
+    uint32_t item = field_table(fb, rt_fb_string(fb, "item", 4), true, (int)type, no_children_ref(fb), 0);
     ref = rt_fb_vector_refs(fb, &item, 1);
     rt_fb_memo_put(fb, MEMO_CHILDREN, type, ref);
     return ref;
@@ -117,9 +124,9 @@ static uint32_t item_ref(struct rt_fb *fb, enum rt_ipc_type type)
 
 static uint32_t field_ref(struct rt_fb *fb, const struct rt_ipc_field *f)
 {
-    uint32_t meta = kvs_ref(fb, f->meta, RT_IPC_MAX_KV);
+    uint32_t name = rt_fb_string(fb, f->name, strlen(f->name)), meta = kvs_ref(fb, f->meta, f->name, name);
     uint32_t children = f->list ? item_ref(fb, f->type) : no_children_ref(fb);
-    return field_table(fb, f->name, f->nullable, f->list ? -1 : (int)f->type, children, meta);
+    return field_table(fb, name, f->nullable, f->list ? -1 : (int)f->type, children, meta);
 }
 
 static uint32_t message_ref(struct rt_fb *fb, uint8_t header_type, uint32_t header, int64_t body_len)
@@ -144,15 +151,16 @@ static int message_append(struct rt_fb *fb, uint32_t message, struct rt_buf *out
 }
 
 int rt_ipc_schema(struct rt_fb *fb, const struct rt_ipc_field *fields, size_t n_fields, const struct rt_ipc_kv *meta,
-                  struct rt_buf *out)
+                  bool repeat, struct rt_buf *out)
 {
     uint32_t small[32], *refs = n_fields <= 32 ? small : malloc(n_fields * sizeof *refs);
     if (!refs)
         return -ENOMEM;
     rt_fb_reset(fb);
+    fb->repeat = repeat;
     for (size_t i = 0; i < n_fields; i++)
         refs[i] = field_ref(fb, &fields[i]);
-    uint32_t vector = rt_fb_vector_refs(fb, refs, n_fields), kvs = meta ? kvs_ref(fb, meta, RT_IPC_MAX_KV) : 0;
+    uint32_t vector = rt_fb_vector_refs(fb, refs, n_fields), kvs = meta ? kvs_ref(fb, meta, NULL, 0) : 0;
     if (refs != small)
         free(refs);
     rt_fb_begin(fb);

@@ -44,9 +44,10 @@ struct rt_ipc_field {
     struct rt_ipc_kv meta[RT_IPC_MAX_KV];
 };
 
-/* Appends a schema message. @meta (may be NULL) ends with a NULL key. Return: 0, -ENOMEM. */
+/* Appends a schema message. @meta (may be NULL) ends with a NULL key. @repeat: it will be compressed, so rather regular than short.
+ * In the meta of fields of one kind, what they have in common comes first. Return: 0, -ENOMEM. */
 int rt_ipc_schema(struct rt_fb *fb, const struct rt_ipc_field *fields, size_t n_fields, const struct rt_ipc_kv *meta,
-                  struct rt_buf *out);
+                  bool repeat, struct rt_buf *out);
 /* Appends the end-of-stream mark. */
 int rt_ipc_end(struct rt_buf *out);
 

@@ -2,8 +2,9 @@
 
 #include <limits.h>
 #include <lz4.h>
+#include <lz4hc.h>
 
-int rt_lz4_block(const void *src, size_t n, struct rt_buf *out)
+int rt_lz4_block(const void *src, size_t n, bool hard, struct rt_buf *out)
 {
     if (n > LZ4_MAX_INPUT_SIZE)
         return -EOVERFLOW;
@@ -11,7 +12,8 @@ int rt_lz4_block(const void *src, size_t n, struct rt_buf *out)
     int r = rt_buf_reserve(out, (size_t)bound);
     if (r < 0)
         return r;
-    int len = LZ4_compress_default(src, (char *)out->data + out->len, (int)n, bound);
+    char *to = (char *)out->data + out->len;
+    int len = hard ? LZ4_compress_HC(src, to, (int)n, bound, LZ4HC_CLEVEL_DEFAULT) : LZ4_compress_default(src, to, (int)n, bound);
     if (len <= 0)
         return -EOVERFLOW;
     out->len += (size_t)len;

@@ -54,14 +54,14 @@ int rt_rrd_store_info(struct rt_buf *out, const struct rt_store_id *store, struc
 }
 
 int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static, const struct rt_buf *ipc,
-                 struct rt_buf *scratch, uint64_t *ret_size)
+                 bool hard, struct rt_buf *scratch, uint64_t *ret_size)
 {
     struct rt_pack_store s;
     Rt__Tuid id = RT__TUID__INIT;
     Rt__ArrowMsg msg = RT__ARROW_MSG__INIT;
 
     rt_buf_clear(scratch);
-    int r = rt_lz4_block(ipc->data, ipc->len, scratch);
+    int r = rt_lz4_block(ipc->data, ipc->len, hard, scratch);
     if (r < 0)
         return r;
     id.time_ns = chunk_id.time_ns;

@@ -33,9 +33,9 @@ struct rt_store_id {
 int rt_rrd_stream_header(struct rt_buf *out);
 int rt_rrd_store_info(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid row_id);
 
-/* A chunk: @ipc compressed. @scratch is for the compressed bytes, reused. gives the payload's length in *ret_size. */
+/* A chunk: @ipc compressed, @hard or fast. @scratch is for the compressed bytes, reused. gives the payload's length in *ret_size. */
 int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static, const struct rt_buf *ipc,
-                 struct rt_buf *scratch, uint64_t *ret_size);
+                 bool hard, struct rt_buf *scratch, uint64_t *ret_size);
 
 /* The End frame around @footer and the stream footer behind it. @at: position in the stream where it will be written. */
 int rt_rrd_end(struct rt_buf *out, uint64_t at, const void *footer, size_t len);

@@ -31,12 +31,11 @@ struct rt_tuid rt_encoder_ids(struct rt_encoder *e, uint64_t time_ns, uint32_t n
 
 /* ---------------------------------------------------------------- schema */
 
+/* Readers add the Arrow extension of row ids themselves. */
 static void id_field(struct rt_ipc_field *f)
 {
     *f = (struct rt_ipc_field){.name = "rerun.controls.RowId", .type = RT_IPC_TUID, .meta = {
         {"rerun:kind", "control"},
-        {"ARROW:extension:name", "rerun.datatypes.TUID"},
-        {"ARROW:extension:metadata", "{\"namespace\":\"row\"}"},
         {"rerun:is_sorted", "true"},
     }};
 }
@@ -54,9 +53,9 @@ static void column_field(struct rt_ipc_field *f, const struct rt_component *c)
 {
     *f = (struct rt_ipc_field){.name = c->identifier, .type = c->item, .list = true, .nullable = true, .meta = {
         {"rerun:kind", "data"},
-        {"rerun:component", c->identifier},
         {"rerun:archetype", c->archetype},
         {"rerun:component_type", c->component_type},
+        {"rerun:component", c->identifier},
     }};
 }
 
@@ -75,7 +74,7 @@ static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struc
         time_field(&fields[n++]);
     for (uint32_t i = 0; i < b->n_columns; i++)
         column_field(&fields[n++], &b->columns[i].component);
-    int r = rt_ipc_schema(&e->fb, fields, n, meta, &e->ipc);
+    int r = rt_ipc_schema(&e->fb, fields, n, meta, true, &e->ipc);
     if (fields != few)
         free(fields);
     return r;
@@ -192,5 +191,5 @@ int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_
         ret->t_min = t[0];
         ret->t_max = t[b->n_rows - 1];
     }
-    return r ? r : rt_rrd_arrow(out, store, id, b->is_static, &e->ipc, &e->packed, &ret->size);
+    return r ? r : rt_rrd_arrow(out, store, id, b->is_static, &e->ipc, e->hard, &e->packed, &ret->size);
 }

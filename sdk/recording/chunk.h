@@ -8,6 +8,7 @@
 struct rt_encoder {
     struct rt_fb fb;
     struct rt_buf ipc, packed;
+    bool hard;        /* compress hard */
     uint64_t id_base; /* random; row and chunk ids of a recording are {time of the first row, base + counter} */
     uint64_t id_next;
 };
