@@ -25,7 +25,7 @@
 
 #define READY_MS    5000 /* for the collector to start */
 #define PATIENCE_MS 2000 /* without progress while it closes the file */
-#define RESTARTS    5u
+#define RESTARTS    20u /* of the collector in one run */
 
 static const int passed_on[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 
@@ -39,7 +39,7 @@ struct launch {
     pid_t cmd, collector;
     uint32_t restarts;
     int status;          /* wait status of CMD */
-    bool ended, done, failed;
+    bool ended, done, failed; /* failed: no collector any more */
     struct rusage usage;
     struct rt_control last; /* DONE, REMAIN or FAILED */
 };
@@ -141,11 +141,12 @@ static int await_ready(struct launch *l, struct rt_error *err)
 /* It died: another one takes over the run directory and loses nothing. */
 static void restart_collector(struct launch *l)
 {
-    struct rt_error err;
-    l->control_fd = rt_fd_close(l->control_fd);
-    waitpid(l->collector, NULL, 0);
-    if (l->restarts++ < RESTARTS && start_collector(l) == 0 && await_ready(l, &err) == 0)
-        return;
+    while (l->restarts++ < RESTARTS) {
+        l->control_fd = rt_fd_close(l->control_fd);
+        waitpid(l->collector, NULL, 0);
+        if (start_collector(l) == 0 && await_ready(l, NULL) == 0)
+            return;
+    }
     l->failed = true;
     l->control_fd = rt_fd_close(l->control_fd);
 }
