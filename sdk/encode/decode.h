@@ -95,6 +95,7 @@ struct rt_chunk {
 /* Decodes an RT_FRAME_ARROW frame. Return: 0, RT_RRD_E_CORRUPT with a message naming offset and reason, -ENOMEM. */
 int rt_chunk_decode(const struct rt_frame *frame, struct rt_chunk *ret, struct rt_error *err);
 void rt_chunk_deinit(struct rt_chunk *c);
+/* The first column of @kind with that name; any name when @name is NULL. Return: NULL when there is none. */
 const struct rt_chunk_column *rt_chunk_find(const struct rt_chunk *c, enum rt_column_kind kind, const char *name);
 
 /* Number of instances of a cell; *ret_null tells null from empty. */
