@@ -11,6 +11,7 @@
 enum { SMALL_ROWS = 1000, MAX_COLUMNS = 128 };
 #define MAX_FILE_BYTES (256ull << 20)
 #define MAX_NS         2000000000ull /* then the file stays as it is */
+#define HARD_BYTES     (1ull << 20)   /* files up to this are wholly made anew and compressed hard: at most 50 ms */
 
 /* ---------------------------------------------------------------- does it pay? */
 
@@ -57,6 +58,7 @@ struct job {
     struct rt_recording out; /* a recording of its own; the store's strings are the old one's */
     struct rt_rrd_reader *reader;
     const struct entity_sums *sums;
+    bool all; /* entities that need no merging are made anew, too */
     int64_t *shapes; /* old → new, -1 = not yet */
     uint64_t deadline_ns;
     uint64_t rows_in, rows_out;
@@ -112,7 +114,7 @@ static int chunk_copy(struct job *j, const struct rt_manifest_chunk *c)
     return r ? r : rt_manifest_add_chunk(&j->out.manifest, &now);
 }
 
-/* A decoded chunk as a batch of columns; what this library never writes is refused. */
+/* A decoded chunk as a batch of columns, without times when static; what this library never writes is refused. */
 static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_text_batch *ret)
 {
     const struct rt_chunk_column *time = rt_decoded_time(c);
@@ -125,10 +127,11 @@ static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_tex
             return -ENOTSUP;
         columns[n++] = (rr_column){col->name, col->values, (const uint32_t *)col->value_offsets, (const uint32_t *)col->list_offsets};
     }
-    if (!time)
+    if (!time && !c->is_static)
         return -EBADMSG;
-    *ret = (rr_text_batch){.struct_size = sizeof *ret, .n_rows = c->n_rows, .log_time_ns = (const int64_t *)(const void *)time->values,
-                           .columns = columns, .n_columns = n};
+    *ret = (rr_text_batch){.struct_size = sizeof *ret, .n_rows = c->n_rows, .columns = columns, .n_columns = n};
+    if (time)
+        ret->log_time_ns = (const int64_t *)(const void *)time->values;
     return 0;
 }
 
@@ -142,7 +145,8 @@ static int chunk_append(struct job *j, const struct rt_manifest_chunk *c, const 
     if (!r && rt_chunk_decode(&frame, &chunk, NULL))
         r = -EBADMSG;
     r = r ? r : batch_from_chunk(&chunk, columns, &batch);
-    r = r ? r : rt_recording_append(&j->out, path, &batch, NULL);
+    if (!r)
+        r = chunk.is_static ? rt_recording_append_static(&j->out, path, &batch, NULL) : rt_recording_append(&j->out, path, &batch, NULL);
     j->rows_out += r ? 0 : chunk.n_rows;
     rt_chunk_deinit(&chunk);
     return r;
@@ -187,7 +191,9 @@ static int write_chunks(struct job *j)
         const struct rt_manifest_chunk *c = rt_manifest_chunk(m, i);
         const struct rt_shape *shape = rt_manifest_shape(m, c->shape);
         j->rows_in += c->n_rows;
-        if (shape->is_static || !worth_it(&j->sums[shape->entity])) {
+        if (shape->is_static && j->all) {
+            r = chunk_append(j, c, rt_manifest_entity(m, shape->entity));
+        } else if (shape->is_static || !(j->all || worth_it(&j->sums[shape->entity]))) {
             r = chunk_copy(j, c);
         } else if (!done[shape->entity]) {
             done[shape->entity] = true;
@@ -203,6 +209,7 @@ static int write_all(struct job *j, const char *path)
 {
     struct rt_recording *out = &j->out;
     int r = rt_encoder_init(&out->encoder);
+    out->encoder.hard = j->all;
     r = r ? r : rt_rrd_stream_header(&out->frame);
     r = r ? r : rt_rrd_store_info(&out->frame, &out->store, rt_encoder_ids(&out->encoder, rt_real_ns(), 1));
     r = r ? r : rt_sink_file_open(path, RT_SINK_CREATE, &out->sink, NULL);
@@ -282,7 +289,7 @@ int rt_recording_compact(const struct rt_recording *rec)
     if (r > 0)
         r = make_temporary(rec->sink->path, &name, &fd);
     if (name) {
-        struct job j = {.in = rec, .sums = sums};
+        struct job j = {.in = rec, .sums = sums, .all = rec->sink->written <= HARD_BYTES};
         r = job_run(&j, name);
         r = r ? r : take_place(rec->sink, name, fd, &st);
         if (r != 1)
