@@ -207,6 +207,8 @@ static enum rt_group_step step_python(struct rt_group *g, const struct rt_group_
 {
     if (l->len == 0)
         return g->state == 0 ? RT_GROUP_END : g->state == 1 ? RT_GROUP_MAYBE : RT_GROUP_JOIN;
+    if (g->state == 1 && STARTS(l, "  File \"")) /* a SyntaxError of its own */
+        return RT_GROUP_END;
     if (is_indented(l))
         return RT_GROUP_JOIN;
     if (is_traceback(l))

@@ -291,6 +291,36 @@ RT_TEST(groups_are_bounded)
     CHECK_INT(rows[3].level, RT_LEVEL_ERROR);
 }
 
+/* The part behind a cut has no telling line of its own. */
+RT_TEST(a_cut_group_tells_once)
+{
+    start(NULL);
+    feed("====================\n==1==ERROR: AddressSanitizer: x\n");
+    for (int i = 0; i < 700; i++)
+        feed("0x1 is located here\n\x1b[1m    #0 f\x1b[0m\n");
+    stop();
+    CHECK_INT(n_rows, 3);
+    CHECK(!strncmp(rows[0].text, "==1==ERROR: AddressSanitizer: x\n====================\n==1==", 58));
+    CHECK(!strncmp(rows[1].text, "0x1 is located here\n    #0 f\n", 29));
+    CHECK_INT(rows[2].level, RT_LEVEL_CRITICAL);
+}
+
+RT_TEST(groups_are_bounded_in_bytes)
+{
+    static char line[8001];
+    memset(line, 'x', sizeof line);
+    memcpy(line, "\tat", 3);
+    line[8000] = '\n';
+    start(NULL);
+    feed("ERROR: wide\n");
+    for (int i = 0; i < 100; i++)
+        feed_at(line, sizeof line, 1, 1);
+    stop();
+    CHECK_INT(n_rows, 4);
+    for (size_t i = 0; i < n_rows; i++)
+        CHECK(rows[i].text_len <= RT_GROUP_MAX_BYTES);
+}
+
 RT_TEST(memory_is_bounded)
 {
     static char block[65536];

@@ -46,6 +46,9 @@ static const struct {
      "exception:\n\nTraceback (most recent call last):\n  File \"a.py\", line 2\nRuntimeError\n",
      "ERROR 9 RuntimeError\n"},
     {"python syntax error", "  File \"a.py\", line 1\n    if x\n       ^\nSyntaxError: expected ':'\n", "ERROR 4 SyntaxError: expected ':'\n"},
+    {"python syntax error behind a traceback",
+     "Traceback (most recent call last):\n  File \"a.py\", line 1\nA: x\n  File \"b.py\", line 1\n    if x\n       ^\nSyntaxError: y\n",
+     "ERROR 3 A: x\nERROR 4 SyntaxError: y\n"},
     {"python logging.exception",
      "ERROR:root:request failed\nTraceback (most recent call last):\n  File \"a.py\", line 1\nValueError: x\nINFO:root:next\n",
      "ERROR 4 ERROR:root:request failed\nINFO 1 INFO:root:next\n"},
@@ -86,6 +89,8 @@ static const struct {
      "panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1]\n\n"
      "goroutine 1 [running]:\nmain.main()\n\t/x/main.go:9 +0x1d\n\nafter\n",
      "CRITICAL 6 panic: runtime error: invalid memory address or nil pointer dereference\nINFO 1 \nINFO 1 after\n"},
+    {"an empty line ends the last goroutine", "panic: x\n\ngoroutine 1 [running]:\nmain.main()\n\tx.go:1\n\nshutdown(now)\n",
+     "CRITICAL 5 panic: x\nINFO 1 \nINFO 1 shutdown(now)\n"},
     {"c++ terminate",
      "terminate called after throwing an instance of 'std::runtime_error'\n  what():  boom\nafter\n",
      "CRITICAL 2 terminate called after throwing an instance of 'std::runtime_error' what():  boom\nINFO 1 after\n"},
