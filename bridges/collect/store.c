@@ -1,12 +1,10 @@
 #include "collect/store.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
@@ -15,7 +13,6 @@
 #include "collect/checkpoint.h"
 
 #define BUILDERS_MOST (24u << 20) /* bytes of rows that wait in memory */
-#define NICE          10          /* the drain thread and the programs come first */
 #define IDLE_WAIT_MS  5           /* while something is open: results, lines, gaps */
 
 static uint64_t waiting_rows(struct rt_store *s, uint64_t *ret_bytes)
@@ -108,7 +105,7 @@ static void *store_main(void *arg)
 {
     struct rt_store *s = arg;
     prctl(PR_SET_NAME, "retap-store");
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}); /* the drain thread wakes over it; without it, rows wait, not programs */
     while (!s->interpreter.ended) {
         uint32_t seen = rt_load_acquire(&s->drain->staged_mt);
         /* Read before the blocks: what was committed before it is then taken. */
