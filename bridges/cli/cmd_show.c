@@ -103,7 +103,8 @@ static void print_level(struct show *s, const char *level, size_t len)
 }
 
 /* The instances of a text cell, each in a line of its own. */
-static void put_texts(const struct rt_merge_row *row, struct rt_out *out, void (*put)(struct rt_out *o, const char *p, size_t n))
+static void put_texts(const struct rt_merge_row *row, struct rt_out *out,
+                      void (*put)(struct rt_out *o, const char *p, size_t n))
 {
     uint32_t n = rt_cell_count(row->in->text, row->row, NULL);
     for (uint32_t i = 0; i < n; i++) {

@@ -123,7 +123,8 @@ static int add_entry(struct rt_merge *m, const struct rt_merge_entry *e)
     return 0;
 }
 
-static int index_frame(struct rt_merge *m, unsigned source, const struct rt_frame *frame, rt_merge_wants wants, void *ctx)
+static int index_frame(struct rt_merge *m, unsigned source, const struct rt_frame *frame, rt_merge_wants wants,
+                       void *ctx)
 {
     struct rt_chunk c;
     struct rt_error err;
@@ -291,11 +292,13 @@ static int sort_chunk(struct rt_merge_chunk *c)
 }
 
 /* Decodes the chunk of @e once more. Return: 0 with a chunk to push, or an error of its source. */
-static int open_chunk(struct rt_merge *m, const struct rt_merge_entry *e, struct rt_merge_chunk **ret, struct rt_error *err)
+static int open_chunk(struct rt_merge *m, const struct rt_merge_entry *e, struct rt_merge_chunk **ret,
+                      struct rt_error *err)
 {
     struct rt_frame frame;
     struct rt_merge_chunk *c = calloc(1, sizeof *c);
-    int r = !c ? rt_error_set(err, -ENOMEM, "out of memory") : rt_rrd_reader_at(m->sources[e->source].reader, e->offset, &frame, err);
+    int r = c ? rt_rrd_reader_at(m->sources[e->source].reader, e->offset, &frame, err)
+              : rt_error_set(err, -ENOMEM, "out of memory");
     if (!r)
         r = rt_chunk_decode(&frame, &c->chunk, err);
     if (!r) {
@@ -303,7 +306,8 @@ static int open_chunk(struct rt_merge *m, const struct rt_merge_entry *e, struct
         c->level = rt_chunk_find(&c->chunk, RT_COLUMN_COMPONENT, "TextLog:level");
         c->time = e->min == NO_TIME ? NULL : rt_chunk_find(&c->chunk, RT_COLUMN_TIMELINE, m->timeline);
         if (!c->text || !c->chunk.n_rows || (!c->time && e->min != NO_TIME)) /* the file was changed under us */
-            r = rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: changed while it was read", (unsigned long long)e->offset);
+            r = rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: changed while it was read",
+                             (unsigned long long)e->offset);
         else if (sort_chunk(c) < 0)
             r = rt_error_set(err, -ENOMEM, "out of memory");
     }

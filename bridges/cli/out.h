@@ -1,6 +1,6 @@
 /* Standard output of the commands that print rows: one large buffer, text made safe for terminals and for JSON.
  *
- * Errors are sticky: the first failed write is kept, what follows is dropped; a reader that went away (EPIPE) is no error. */
+ * Errors are sticky: the first failed write is kept, what follows is dropped. */
 #ifndef RT_CLI_OUT_H
 #define RT_CLI_OUT_H
 
@@ -46,7 +46,7 @@ static inline void rt_out_char(struct rt_out *o, char ch)
     rt_out_bytes(o, &ch, 1);
 }
 
-/* Length of the UTF-8 sequence at @p (of @n bytes, at least one), 0 when it is invalid: RFC 3629, no surrogates, no overlong ones. */
+/* Length of the UTF-8 sequence at @p (of @n bytes, at least one); 0 when it is invalid (RFC 3629). */
 unsigned rt_utf8_length(const uint8_t *p, size_t n);
 
 #endif

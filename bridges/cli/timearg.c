@@ -100,7 +100,8 @@ static bool parse_distance(const char *p, bool needs_unit, int64_t *ret)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = {{"", SECOND}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", SECOND}, {"m", 60 * SECOND}, {"h", 3600 * SECOND}, {"d", DAY}};
+    } units[] = {{"", SECOND},  {"ns", 1},          {"us", 1000},         {"ms", 1000000},
+                 {"s", SECOND}, {"m", 60 * SECOND}, {"h", 3600 * SECOND}, {"d", DAY}};
     int64_t n = 0, fraction;
     const char *digits = p;
     for (; isdigit((unsigned char)*p); p++)
@@ -128,7 +129,7 @@ bool rt_timearg_parse(const char *text, struct rt_timearg *ret)
         return true;
     ret->kind = RT_TIMEARG_MOMENT;
     if (*text == '@')
-        return text[1] != '\0' && strspn(text + 1, "0123456789.") == strlen(text + 1) && parse_distance(text + 1, false, &ret->ns);
+        return text[1 + strspn(text + 1, "0123456789.")] == '\0' && parse_distance(text + 1, false, &ret->ns);
     if (parse_moment(text, &ret->ns))
         return true;
     ret->kind = RT_TIMEARG_OF_DAY;
@@ -152,7 +153,9 @@ static int64_t on_day_of(int64_t ns, int days, int64_t clock)
     tm.tm_min = (int)(clock / (60 * SECOND) % 60);
     tm.tm_sec = (int)(clock / SECOND % 60);
     tm.tm_isdst = -1;
-    return __builtin_mul_overflow((int64_t)mktime(&tm), SECOND, &ns) || __builtin_add_overflow(ns, clock % SECOND, &ns) ? INT64_MAX : ns;
+    if (__builtin_mul_overflow((int64_t)mktime(&tm), SECOND, &ns) || __builtin_add_overflow(ns, clock % SECOND, &ns))
+        return INT64_MAX;
+    return ns;
 }
 
 int64_t rt_timearg_resolve(const struct rt_timearg *arg, int64_t first, int64_t last)

@@ -40,7 +40,7 @@ struct rt_rrd_reader;
 /* Opens @path ("-" = stdin) and checks the 12-byte stream header; concatenated streams are followed.
  * Return: 0, RT_RRD_E_CORRUPT (not RRD, empty), RT_RRD_E_CUT (shorter than a header), -errno. gives *ret. */
 int rt_rrd_reader_open(const char *path, struct rt_rrd_reader **ret, struct rt_error *err);
-/* The same on an open descriptor, from its current position; takes @fd (closed on failure too). @name is for messages; copied. */
+/* The same on an open descriptor, from its current position; takes @fd (closed on failure too), copies @name for messages. */
 int rt_rrd_reader_open_fd(int fd, const char *name, struct rt_rrd_reader **ret, struct rt_error *err);
 struct rt_rrd_reader *rt_rrd_reader_free(struct rt_rrd_reader *r);
 int rt_rrd_reader_next(struct rt_rrd_reader *r, struct rt_frame *ret_frame, struct rt_error *err);

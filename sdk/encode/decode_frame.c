@@ -216,12 +216,14 @@ static const char *judge_footer(const struct rt_rrd_reader *r, const uint8_t *p)
     return NULL;
 }
 
+/* Do the @n bytes ahead begin a stream? (A stream footer may begin with the same four bytes, but has its name behind.) */
 static bool at_stream_header(const struct rt_rrd_reader *r, ssize_t n)
 {
-    return n >= 4 && !memcmp(r->window + r->head, "RRF2", 4) && (n < (ssize_t)FOOTER_BYTES || memcmp(r->window + r->head + 24, "FOOT", 4));
+    const uint8_t *p = r->window + r->head;
+    return n >= 4 && !memcmp(p, "RRF2", 4) && (n < (ssize_t)FOOTER_BYTES || memcmp(p + 24, "FOOT", 4));
 }
 
-/* Nothing may follow an End frame but its footer; an empty End at the end of the file is a tolerated spelling of "no footer". */
+/* Only its footer may follow an End frame; without payload it may also end the file, which is to say "no footer". */
 static int read_footer(struct rt_rrd_reader *r, struct rt_error *err)
 {
     ssize_t n = fill(r, FOOTER_BYTES);
