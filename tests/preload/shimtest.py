@@ -31,11 +31,13 @@ class Record:
         self.flags = stamp >> 48 & 0x3FFF
         self.mono, self.pid, self.tid, self.seq, self.len = head
         self.data = data
-        if self.type == "MESSAGE":
-            kind, self.pri, self.errnum, self.line, a, b, c, self.options, n, _ = struct.unpack_from("<IiiIHHHHII", data)
-            self.kind, at = KINDS[kind], 32
-            self.ident, self.file, self.function = data[at:at + a], data[at + a:at + a + b], data[at + a + b:at + a + b + c]
-            self.text = data[at + a + b + c:at + a + b + c + n]
+
+    def read_message(self):
+        data = self.data
+        kind, self.pri, self.errnum, self.line, a, b, c, self.options, n, _ = struct.unpack_from("<IiiIHHHHII", data)
+        self.kind, at = KINDS[kind], 32
+        self.ident, self.file, self.function = data[at:at + a], data[at + a:at + a + b], data[at + a + b:at + a + b + c]
+        self.text = data[at + a + b + c:at + a + b + c + n]
 
     def __repr__(self):
         return "%s %s flags=%d pid=%d tid=%d seq=%d %r" % (self.type, self.stream, self.flags, self.pid, self.tid, self.seq, self.data[:80])
@@ -88,7 +90,8 @@ class Run:
             streams[1] = streams[0]
         ids = ["%x:%x" % (os.fstat(_fd(s)).st_dev, os.fstat(_fd(s)).st_ino) for s in streams]
         note = fds or "O:%s,E:%s,1=o:%s,2=e:%s" % (ids[0], ids[1], ids[0], ids[1])
-        p = subprocess.run(argv, stdin=stdin, stdout=streams[0], stderr=streams[1],
+        os.dup2(2, 9, inheritable=True)  # where the programs of progs/ complain
+        p = subprocess.run(argv, pass_fds=(9,), stdin=stdin, stdout=streams[0], stderr=streams[1],
                            env=self.environment(dict({"RETAP_FDS": note}, **(env or {}))), timeout=timeout, **more)
         out = []
         for f in files:
@@ -112,6 +115,17 @@ class Run:
             for lane, (at, size) in enumerate(LANES):
                 head = struct.unpack_from("<Q", data, LANE_AT + lane * LANE_CONTROL)[0]
                 found += self._lane(number, lane, data[at << 10:(at + size) << 10], head)
+        # One thread's records are in the order of their numbers, also where the coarse clock stands still or lags behind.
+        latest, parts = {}, {}
+        for r in sorted(found, key=lambda r: (r.segment, r.seq)):
+            r.mono = latest[(r.segment, r.pid, r.tid)] = max(r.mono, latest.get((r.segment, r.pid, r.tid), 0))
+            if r.type == "MESSAGE":  # one that is longer than a record goes on in the thread's next
+                parts.setdefault((r.segment, r.pid, r.tid), []).append(r)
+                if not r.flags & MORE:
+                    first, *rest = parts.pop((r.segment, r.pid, r.tid))
+                    first.data = b"".join([first.data] + [more.data for more in rest])
+                    first.read_message()
+                    found = [x for x in found if x not in rest]
         return sorted(found, key=lambda r: (r.mono, r.segment, r.pid, r.tid, r.seq))
 
     @staticmethod
