@@ -300,6 +300,17 @@ RT_TEST(stamps_that_make_no_sense_are_refused)
     }
 }
 
+RT_TEST(a_record_that_would_wrap_is_refused)
+{
+    begin(1);
+    near_the_end(64);
+    put("64 bytes in all: this fills the");
+    put("and this lies at the beginning");
+    struct rt_lane_span span;
+    rt_store_relaxed(&record_at(r.reader[0].pos)->stamp_mt, RT_STAMP(72, RT_RECORD_DATA, 0, 0) | RT_STAMP_COMMIT);
+    CHECK_INT(rt_lane_next(&r.reader[0], 1, false, &span), -EBADMSG);
+}
+
 RT_TEST(heads_that_make_no_sense_are_refused)
 {
     const uint64_t bad[] = {1, 4, 65536 + 8, UINT64_MAX, UINT64_MAX - 7, 1ull << 63};
