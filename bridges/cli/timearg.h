@@ -3,7 +3,7 @@
  *   2026-01-31T12:00:00.5Z  2026-01-31 12:00+01:00  2026-01-31   a moment; without a zone local time
  *   12:00  12:00:00.5       a time of day, local, on the day of the last row (or the day before, if only that is recorded)
  *   @1767225600.5           seconds since the epoch
- *   -5m  5m  -10  1h         that long before the last row; units ns us ms s m h d, none = seconds (then with a sign)
+ *   -5m  5m  -10  1h        that long before the last row; units ns us ms s m h d, none = seconds (then with a sign)
  *   +30s                    that long after the first row */
 #ifndef RT_CLI_TIMEARG_H
 #define RT_CLI_TIMEARG_H
