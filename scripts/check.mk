@@ -58,7 +58,7 @@ soak: ## race and kill tests in full size (an hour)
 bench: all $(call TOOLS_OF,bench) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
-	@VENV=$(VENV) scripts/setup build
+	@VENV=$(VENV) scripts/setup demo
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) scripts/demo
 

@@ -23,6 +23,7 @@
 #include "collect/store.h"
 
 #define LEASE_NS    100000000u  /* how often the live segments are asked */
+#define MANY        48u         /* segments made: from then on they are asked ten times as often */
 #define ENDING_NS   2000000u    /* … when CMD has ended */
 #define CLOCK_NS    1000000000u /* how often both clocks are compared */
 #define REMAIN_NS   100000000u  /* after CMD's end: then what still runs is called remaining */
@@ -231,7 +232,8 @@ static void check_stall(struct collector *c, uint64_t now)
 /* Asks for leases when it is time; decides about the end. */
 static void check_live(struct collector *c, uint64_t now)
 {
-    if (now - c->lease_ns < (c->root_ended ? ENDING_NS : LEASE_NS))
+    bool many = rt_load_relaxed(&c->pool.n_mt) > MANY; /* short processes: theirs are soon wanted again */
+    if (now - c->lease_ns < (c->root_ended ? ENDING_NS : many ? LEASE_NS / 10 : LEASE_NS))
         return;
     c->lease_ns = now;
     uint32_t live = rt_pool_check_leases(&c->pool);
@@ -250,7 +252,7 @@ static int poll_timeout_ms(const struct collector *c)
 {
     if (c->root_ended && !c->told_remain && !c->wait)
         return 2;
-    return rt_staging_used(&c->staging) > c->staging.size / 2 ? 10 : 100;
+    return rt_staging_used(&c->staging) > c->staging.size / 2 || rt_load_relaxed(&c->pool.n_mt) > MANY ? 10 : 100;
 }
 
 static void keep(struct collector *c)

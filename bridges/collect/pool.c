@@ -13,7 +13,7 @@
 #include "base/atomic.h"
 #include "base/fd.h"
 
-#define OFFERED 8u /* segments that wait; a claim is replaced within a few milliseconds */
+#define OFFERED 16u /* segments that wait, and as many more as are in use: a claim is replaced within a few milliseconds */
 
 static const char *name_of(char buf[16], const char *dir, uint32_t number)
 {
@@ -144,7 +144,7 @@ void rt_pool_replenish(struct rt_pool *p)
         offered += rt_segment_state(s) == RT_SEGMENT_POOL;
         live += state == RT_SEGMENT_LIVE;
     }
-    uint32_t want = OFFERED + live / 4;
+    uint32_t want = OFFERED + live;
     if (want > RT_POOL_SLOTS)
         want = RT_POOL_SLOTS;
     p->out_of_memory = false;
