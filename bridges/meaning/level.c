@@ -20,8 +20,10 @@ static struct {
     uint32_t key; /* three small letters; 0 = free */
     uint8_t first, count;
 } word_index[INDEX_SIZE];
-/* Bit i: shape i can hold with this byte behind the word, or in front of it; 0 stands for the line's ends. */
-static uint64_t shapes_after[256], shapes_before[256], shapes_upper, shapes_small;
+/* Bit i: shape i can hold with this byte behind the word, or in front of it; [1]: with this byte one further away.
+ * 0 stands for the line's ends. */
+static uint64_t shapes_after[2][256], shapes_before[2][256], shapes_upper, shapes_small;
+static uint8_t before_len[64];
 
 static inline uint32_t triple_of(const char *p)
 {
@@ -53,15 +55,29 @@ static void index_word(unsigned i)
     filter[bit / 64] |= 1ull << (bit % 64);
 }
 
-/* @c: the byte of a pattern that stands next to the word, @then: the one beyond it. */
-static void index_shape(uint64_t *table, uint64_t bit, char c, char then)
+static bool byte_fits(char c, char b)
+{
+    bool blank = b == ' ' || b == '\t', letter = (b | 0x20) >= 'a' && (b | 0x20) <= 'z';
+    switch (c) {
+    case ' ': return blank;
+    case '$': return blank || !b;
+    case '^': return !b;
+    case '%': return letter || b == '_' || (b >= '0' && b <= '9');
+    case '_': case 0: return true;
+    default: return b == c;
+    }
+}
+
+/* @c: the byte of a pattern that stands next to the word, @then: the one beyond it; @many: a blank stands for several. */
+static void index_shape(uint64_t table[2][256], uint64_t bit, char c, char then, bool many)
 {
     for (unsigned i = 0; i < 256; i++) {
         char b = (char)i;
-        bool blank = b == ' ' || b == '\t', word = (b | 0x20) >= 'a' && (b | 0x20) <= 'z';
-        bool fits = c == ' ' ? blank : c == '$' ? blank || !b : c == '^' ? !b : c == '_' ? blank || b == then : b == c;
-        if (fits || (c == '%' && (word || b == '_' || (b >= '0' && b <= '9'))))
-            table[i] |= bit;
+        bool blank = b == ' ' || b == '\t';
+        if (c == '_' ? blank || byte_fits(then, b) : byte_fits(c, b))
+            table[0][i] |= bit;
+        if (c == '_' || c == '^' || c == '$' || (many && c == ' ' && blank) || byte_fits(then, b))
+            table[1][i] |= bit;
     }
 }
 
@@ -73,8 +89,9 @@ __attribute__((constructor)) static void build_indexes(void)
     for (size_t i = 0; i < rt_level_n_shapes && i < 64; i++) {
         const struct rt_level_shape *s = &rt_level_shapes[i];
         size_t last = strlen(s->before) - 1;
-        index_shape(shapes_after, 1ull << i, s->after[0], s->after[1]);
-        index_shape(shapes_before, 1ull << i, s->before[last], last ? s->before[last - 1] : 0);
+        before_len[i] = (uint8_t)(last + 1);
+        index_shape(shapes_after, 1ull << i, s->after[0], s->after[1], false);
+        index_shape(shapes_before, 1ull << i, s->before[last], last ? s->before[last - 1] : 0, true);
         shapes_upper |= (uint64_t)(s->flags & RT_SHAPE_UPPER ? 1 : 0) << i;
         shapes_small |= (uint64_t)(s->flags & RT_SHAPE_SMALL ? 1 : 0) << i;
     }
@@ -218,9 +235,10 @@ struct word {
     bool upper, lower;
 };
 
-static bool matches_before(const struct rt_level_line *l, size_t at, const char *pattern)
+/* @len: of the pattern. */
+static bool matches_before(const struct rt_level_line *l, size_t at, const char *pattern, size_t len)
 {
-    for (size_t i = strlen(pattern); i > 0; i--) {
+    for (size_t i = len; i > 0; i--) {
         char c = pattern[i - 1];
         if (c == '^')
             return at == l->start;
@@ -284,14 +302,17 @@ static bool use_fits(const struct rt_level_line *l, const struct word *w)
 
 static bool try_shapes(const struct rt_level_line *l, const struct word *w, struct rt_level_guess *ret)
 {
-    uint64_t rows = shapes_after[w->end < l->n ? (uint8_t)l->p[w->end] : 0];
-    rows &= shapes_before[w->start > l->start ? (uint8_t)l->p[w->start - 1] : 0];
+    uint64_t rows = shapes_after[0][w->end < l->n ? (uint8_t)l->p[w->end] : 0];
+    rows &= shapes_after[1][w->end + 1 < l->n ? (uint8_t)l->p[w->end + 1] : 0];
+    rows &= shapes_before[0][w->start > l->start ? (uint8_t)l->p[w->start - 1] : 0];
+    rows &= shapes_before[1][w->start > l->start + 1 ? (uint8_t)l->p[w->start - 2] : 0];
     rows &= ~((w->upper ? 0 : shapes_upper) | (w->lower ? 0 : shapes_small));
     if (!rows || !use_fits(l, w))
         return false;
     for (; rows; rows &= rows - 1) {
-        const struct rt_level_shape *s = &rt_level_shapes[__builtin_ctzll(rows)];
-        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before) || !flags_fit(l, s, w->start))
+        unsigned i = (unsigned)__builtin_ctzll(rows);
+        const struct rt_level_shape *s = &rt_level_shapes[i];
+        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before, before_len[i]) || !flags_fit(l, s, w->start))
             continue;
         /* "fatal: not a git repository" ends a command; FATAL is the name of a severity. */
         bool mild = w->lower && w->row->level == RT_LEVEL_CRITICAL && w->row->text[0] == 'f' && l->p[w->end < l->n ? w->end : 0] == ':';
@@ -310,7 +331,7 @@ static bool phrase_fits(const struct rt_level_line *l, size_t start, unsigned at
     if (at == RT_PHRASE_START)
         return false;
     if (at == RT_PHRASE_TAG)
-        return matches_before(l, start, ": ");
+        return matches_before(l, start, ": ", 2);
     while (i > l->start && is_blank(l->p[i - 1]))
         i--;
     return i < start && (is_digit(l->p[i - 1]) || l->p[i - 1] == ':');

@@ -100,9 +100,17 @@ static bool logcat_brief(const struct rt_level_line *l, struct rt_level_guess *r
     return i > tag && (end || match(l, i, ": ")) && set(ret, letter_level(l->p[l->start]), S(LOGCAT));
 }
 
+/* The common case among lines that begin with a digit, told by one byte: 2026-… and 2026/… */
+static bool is_year_first(const struct rt_level_line *l)
+{
+    return l->n > l->start + 4 && (l->p[l->start + 4] == '-' || l->p[l->start + 4] == '/');
+}
+
 /* 08-20 12:34:56.789  1234  1240 E Tag: text */
 static bool logcat_time(const struct rt_level_line *l, struct rt_level_guess *ret)
 {
+    if (is_year_first(l))
+        return false;
     size_t i = match(l, l->start, "00-00 00:00:00.000 ~@ ~@ ");
     return i && i + 1 < l->n && l->p[i + 1] == ' ' && set(ret, letter_level(l->p[i]), S(LOGCAT)) && ret->level;
 }
@@ -114,7 +122,7 @@ static bool redis(const struct rt_level_line *l, struct rt_level_guess *ret)
         char mark;
         int level;
     } marks[] = {{'.', L(DEBUG)}, {'-', L(DEBUG)}, {'*', L(INFO)}, {'#', L(WARN)}};
-    size_t i = match(l, l->start, "@:? 00 ??? 0000 00:00:00.000 ");
+    size_t i = is_year_first(l) ? 0 : match(l, l->start, "@:? 00 ??? 0000 00:00:00.000 ");
     for (size_t k = 0; i && i + 1 < l->n && l->p[i + 1] == ' ' && k < N_OF(marks); k++)
         if (l->p[i] == marks[k].mark)
             return set(ret, marks[k].level, S(REDIS));
