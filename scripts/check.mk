@@ -45,13 +45,13 @@ suites:
 	@for s in $(SUITES); do $(MAKE) --no-print-directory $$s || true; done
 	@scripts/run-tests --sum $(RESULTS) $(SUITES)
 check: ## everything that every commit passes; the last line has the counts
-	@VENV=$(VENV) scripts/setup build test
+	@VENV=$(VENV) scripts/setup test
 	@$(MAKE) --no-print-directory suites SUITES="$(CHECK_SUITES)"
 check-asan: ## the suites unit, race and cli with AddressSanitizer
 check-tsan: ## … with ThreadSanitizer
 check-ubsan: ## … with UndefinedBehaviorSanitizer
 check-asan check-tsan check-ubsan: check-%:
-	@VENV=$(VENV) scripts/setup build test
+	@VENV=$(VENV) scripts/setup test
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race and kill tests in full size (an hour)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload run"
