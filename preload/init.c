@@ -9,7 +9,7 @@
 #define ARGV_MAX 1024 /* bytes of the command line that are recorded */
 
 extern char **environ __attribute__((weak));
-extern void *__libc_stack_end __attribute__((weak)); /* only glibc's loader has it: it passes arguments to constructors */
+extern void *__libc_stack_end __attribute__((weak)); /* of glibc's loader alone */
 
 struct variable {
     const char *run, *fds, *stdout_mode, *enabled, *no_slot;
@@ -71,10 +71,11 @@ static bool says_no(const char *s)
                  (rt_starts(s, "false") && !s[5]));
 }
 
-/* musl passes nothing to constructors, but has set environ; argc stands before argv, which ends before envp. */
-static bool find_arguments(int *argc, char ***argv, char ***envp)
+/* glibc's loader passes them, also to a program without libc (then its own symbols are not in scope). musl passes nothing, but has set
+ * environ; argc stands before argv, which ends before envp. */
+static bool find_arguments(bool have_libc, int *argc, char ***argv, char ***envp)
 {
-    if (&__libc_stack_end)
+    if (&__libc_stack_end || !have_libc)
         return *envp != NULL;
     if (!&environ || !environ)
         return false;
@@ -94,9 +95,8 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
 {
     struct variable v = {0};
     const void *vdso = NULL;
-    if (!find_arguments(&argc, &argv, &envp))
+    if (!find_arguments(rt_real_start(), &argc, &argv, &envp))
         return;
-    rt_real_start();
     read_variables(envp, &v);
     if (!v.run || says_no(v.enabled) || !rt_has_tls() || !read_auxv(envp, &vdso))
         return;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the shim records of small programs that do one thing each (progs/acts.c), byte by byte, and that they do not notice it."""
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -352,6 +353,51 @@ def test_subprocesses_of_python_do_not_move_its_own_descriptors():
         equal(p.returncode, 0)
         equal(run.text("stdout"), b"mine\nchild\n")
         equal(run.text("stderr"), p.stderr)
+
+
+def test_a_program_without_libc_is_registered():
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    with tempfile.TemporaryDirectory() as t, Run() as run:
+        with open(t + "/main.go", "w") as f:
+            f.write('package main\nimport "os"\nfunc main() { os.Stdout.WriteString("go\\n"); os.Exit(3) }\n')
+        build = subprocess.run(["go", "build", "-buildmode=pie", "-ldflags=-linkmode=internal", "-o", "prog", "main.go"], cwd=t, capture_output=True,
+                               env=dict(os.environ, CGO_ENABLED="0", GO111MODULE="off"))
+        if build.returncode:
+            raise Skip("go does not build here: %r" % build.stderr[:100])
+        p = run.program([t + "/prog"])
+        equal((p.returncode, p.stdout, p.stderr), (3, b"go\n", b""))
+        equal([r.type for r in run.records()], ["PROCESS"])
+
+
+def test_musl_programs_are_recorded_by_name():
+    if not shutil.which("musl-gcc"):
+        raise Skip("musl-gcc is not installed")
+    source = r"""#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <sys/wait.h>
+int main(int argc, char **argv)
+{
+    printf("printf %d\n", 1); puts("puts"); fputs("fputs\n", stderr); fprintf(stderr, "fprintf %s\n", argv[1]);
+    fwrite("fwrite\n", 1, 7, stderr); syslog(LOG_ERR, "syslog"); fflush(stdout); write(1, "write\n", 6);
+    if (fork() == 0) { write(2, "child\n", 6); exit(5); }
+    wait(NULL);
+    return 4;
+}
+"""
+    with tempfile.TemporaryDirectory() as t, Run() as run:
+        with open(t + "/m.c", "w") as f:
+            f.write(source)
+        subprocess.run(["musl-gcc", "-w", "-o", t + "/m", t + "/m.c"], check=True)
+        p = run.program([t + "/m", "arg"])
+        equal((p.returncode, p.stdout, p.stderr), (4, b"printf 1\nputs\nwrite\n", b"fputs\nfprintf arg\nfwrite\nchild\n"))
+        equal(run.text("stdout"), p.stdout)
+        equal(run.text("stderr"), p.stderr)
+        equal([(m.kind, m.text) for m in run.messages()], [("syslog", b"syslog")])
+        true(b"/m\0arg\0" in [r for r in run.records() if r.type == "PROCESS"][0].data, "the command line is found")
 
 
 if __name__ == "__main__":
