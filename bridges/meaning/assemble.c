@@ -5,7 +5,8 @@
 
 #define KEEP_BYTES 65536u /* buffers above this are given back when they are empty */
 
-_Static_assert(sizeof(struct rt_group) == sizeof((struct rt_assembler *)0)->group, "the group state is kept in the assembler");
+_Static_assert(sizeof(struct rt_group) == sizeof((struct rt_assembler *)0)->group,
+               "the group state is kept in the assembler");
 
 /* One call of the public functions. */
 struct run {
@@ -125,7 +126,8 @@ static const uint8_t *held_bytes(const struct run *r, size_t *ret_len)
 /* The last held line turned out not to belong to the group. */
 static void emit_maybe(struct run *r, const uint8_t *bytes, size_t len)
 {
-    struct line l = {.bytes = bytes, .len = len, .mono_ns = r->a->maybe_mono_ns, .tag = r->a->maybe_tag, .flags = r->a->maybe_flags};
+    const struct rt_assembler *a = r->a;
+    struct line l = {.bytes = bytes, .len = len, .mono_ns = a->maybe_mono_ns, .tag = a->maybe_tag, .flags = a->maybe_flags};
     struct rt_level_guess none = {0, 0};
     rt_text_line_end(bytes, len, &l.scan);
     struct rt_display d = rt_display(&r->a->scratch, bytes, len, l.scan);
@@ -147,7 +149,8 @@ static void emit_held(struct run *r, uint32_t more_flags)
     struct rt_display d = {0};
     if (!copy || text_of_group(r, bytes, n, &d) < 0)
         d = rt_display(&a->scratch, bytes, n, g->flags);
-    struct rt_row row = {.text = d.text, .text_len = d.len, .n_lines = a->held_lines - (g->maybe != 0), .flags = a->held_flags | more_flags};
+    struct rt_row row = {.text = d.text, .text_len = d.len, .flags = a->held_flags | more_flags};
+    row.n_lines = a->held_lines - (g->maybe != 0);
     if (d.changed) {
         row.raw = bytes;
         row.raw_len = n;
@@ -206,8 +209,8 @@ static bool try_join(struct run *r, const struct line *l, const struct rt_group_
     size_t total;
     held_bytes(r, &total);
     if (total + l->len + 1 > RT_GROUP_MAX_BYTES || a->held_lines >= RT_GROUP_MAX_LINES) {
-        if (rt_group_next(&(struct rt_group){.kind = r->group.kind, .state = r->group.state, .style = r->group.style, .level = r->group.level},
-                          text, total, total + l->len) == RT_GROUP_END) {
+        struct rt_group probe = r->group; /* a step changes the state */
+        if (rt_group_next(&probe, text, total, total + l->len) == RT_GROUP_END) {
             emit_held(r, 0);
             return false;
         }
@@ -350,7 +353,8 @@ static int make_room(struct rt_assembler *a, const uint8_t *p, size_t n)
     return rt_buf_reserve(&a->held, all < held ? all : held) < 0 ? -ENOMEM : 0;
 }
 
-int rt_assembler_feed(struct rt_assembler *a, const void *bytes, size_t n, uint64_t mono_ns, uint64_t tag, rt_row_fn fn, void *ctx)
+int rt_assembler_feed(struct rt_assembler *a, const void *bytes, size_t n, uint64_t mono_ns, uint64_t tag,
+                      rt_row_fn fn, void *ctx)
 {
     const uint8_t *p = bytes, *end = p + n;
     struct run r;
@@ -466,7 +470,9 @@ static bool is_sound(const struct rt_assembler *a, const struct saved *s, const 
         return false;
     if (g.level >= RT_LEVEL_COUNT || g.style >= RT_STYLE_COUNT || s->open_len > line_max(a))
         return false;
-    if (s->held_len && (g.tell_start > g.tell_end || g.tell_end >= s->held_len || (g.maybe && (g.maybe >= s->held_len || held[g.maybe - 1] != '\n'))))
+    if (s->held_len && (g.tell_start > g.tell_end || g.tell_end >= s->held_len))
+        return false;
+    if (s->held_len && g.maybe && (g.maybe >= s->held_len || held[g.maybe - 1] != '\n'))
         return false;
     uint32_t cut = s->open_cut ? s->open_cut - 1 : 0;
     return (cut & 0xff) < RT_LEVEL_COUNT && cut >> 8 < RT_STYLE_COUNT;
@@ -479,8 +485,9 @@ int rt_assembler_load(struct rt_assembler *a, const void *bytes, size_t n, size_
     if (n < sizeof s)
         return -EBADMSG;
     memcpy(&s, p, sizeof s);
-    if (s.magic != SAVED_MAGIC || s.held_len > RT_GROUP_MAX_BYTES + RT_LINE_MAX || s.open_len > n - sizeof s || s.held_len > n - sizeof s - s.open_len ||
-        !is_sound(a, &s, p + sizeof s + s.open_len))
+    n -= sizeof s;
+    if (s.magic != SAVED_MAGIC || s.held_len > RT_GROUP_MAX_BYTES + line_max(a) + 1 || s.open_len > n ||
+        s.held_len > n - s.open_len || !is_sound(a, &s, p + sizeof s + s.open_len))
         return -EBADMSG;
     rt_buf_clear(&a->open);
     rt_buf_clear(&a->held);

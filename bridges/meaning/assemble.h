@@ -8,8 +8,8 @@
  * or worse read from the text, or a line that looks like the head of a group ("a.b.SomeError: x", "x.c: In function 'f':",
  * "====="). All others, most of a log, leave within the feed, straight from the caller's bytes; so do groups that begin and
  * end within one feed. Only what is still undecided at the end of a feed is copied.
- * An empty line is a row, except inside a group that goes on behind it; nothing between two NULs is none. Row memory is borrowed: valid during the callback only.
- * A row's time is that of its first byte's piece. Bounded memory: a line is cut at line_max, a group at group_max bytes/lines. */
+ * An empty line is a row, except inside a group that goes on behind it; nothing between two NULs is none.
+ * Row memory is borrowed: valid during the callback only. A row's time is that of its first byte's piece. Bounded memory: a line is cut at line_max, a group at group_max bytes/lines. */
 #ifndef RT_MEANING_ASSEMBLE_H
 #define RT_MEANING_ASSEMBLE_H
 

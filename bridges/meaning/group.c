@@ -153,7 +153,8 @@ static bool is_compiler_context(const struct rt_group_line *l)
         return true;
     if (l->len < 8 || (l->text[l->len - 1] != ':'))
         return false;
-    return CONTAINS(l, ": In ") || CONTAINS(l, ": At top level:") || CONTAINS(l, ": at global scope") || CONTAINS(l, ": in function `");
+    return CONTAINS(l, ": In ") || CONTAINS(l, ": At top level:") || CONTAINS(l, ": at global scope") ||
+           CONTAINS(l, ": in function `");
 }
 
 /* "/path/file.js:10", "node:internal/x:12" */
@@ -283,8 +284,8 @@ static enum rt_group_step step_go(struct rt_group *g, const struct rt_group_line
         return RT_GROUP_JOIN;
     if (g->state == 0 && (STARTS(l, "PC=") || STARTS(l, "fatal error: ")))
         return RT_GROUP_JOIN;
-    bool call = l->text[l->len - 1] == ')' || STARTS(l, "created by ") || STARTS(l, "...") || is_register(l);
-    return g->state == 1 && !g->maybe && call ? RT_GROUP_JOIN : g->state == 1 && is_register(l) ? RT_GROUP_JOIN : RT_GROUP_END;
+    bool call = l->text[l->len - 1] == ')' || STARTS(l, "created by ") || STARTS(l, "...");
+    return g->state == 1 && (is_register(l) || (call && !g->maybe)) ? RT_GROUP_JOIN : RT_GROUP_END;
 }
 
 static enum rt_group_step step_cpp(struct rt_group *g, const struct rt_group_line *l, size_t start, size_t end)
@@ -352,7 +353,8 @@ static enum rt_group_step step_fault(struct rt_group *g, const struct rt_group_l
 {
     if (l->len == 0)
         return RT_GROUP_MAYBE;
-    bool known = STARTS(l, "Current thread 0x") || STARTS(l, "Thread 0x") || STARTS(l, "Extension modules: ") || STARTS(l, "Python runtime state: ");
+    bool known = STARTS(l, "Current thread 0x") || STARTS(l, "Thread 0x") || STARTS(l, "Extension modules: ") ||
+                 STARTS(l, "Python runtime state: ");
     return known || is_indented(l) ? RT_GROUP_JOIN : RT_GROUP_END;
 }
 

@@ -223,8 +223,10 @@ static bool is_open_square(const struct rt_level_line *l, size_t end)
 static bool is_utc_line(const struct rt_level_line *l)
 {
     const char *p = l->p + l->start;
-    const char *z = l->n >= l->start + 20 && p[10] == 'T' ? memchr(p + 19, 'Z', l->n - l->start - 19 < 12 ? l->n - l->start - 19 : 12) : NULL;
-    return is_digit(*p) && z != NULL;
+    size_t n = l->n - l->start;
+    if (n < 20 || !is_digit(*p) || p[10] != 'T')
+        return false;
+    return memchr(p + 19, 'Z', n - 19 < 12 ? n - 19 : 12) != NULL; /* behind at most nine digits of the second */
 }
 
 /* ---- words in their surroundings ---- */
@@ -263,8 +265,8 @@ static bool matches_after(const struct rt_level_line *l, size_t at, const char *
                 at++;
             continue;
         }
-        bool fits = *pattern == ' ' ? is_blank(c) : *pattern == '%' ? is_word_char(c) : *pattern == '$' ? at >= l->n || is_blank(c) : c == *pattern;
-        if (!fits)
+        bool fits = *pattern == ' ' ? is_blank(c) : *pattern == '%' ? is_word_char(c) : c == *pattern;
+        if (!fits && !(*pattern == '$' && (at >= l->n || is_blank(c))))
             return false;
         at++;
     }
@@ -312,10 +314,12 @@ static bool try_shapes(const struct rt_level_line *l, const struct word *w, stru
     for (; rows; rows &= rows - 1) {
         unsigned i = (unsigned)__builtin_ctzll(rows);
         const struct rt_level_shape *s = &rt_level_shapes[i];
-        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before, before_len[i]) || !flags_fit(l, s, w->start))
+        if (!matches_after(l, w->end, s->after) || !matches_before(l, w->start, s->before, before_len[i]))
+            continue;
+        if (!flags_fit(l, s, w->start))
             continue;
         /* "fatal: not a git repository" ends a command; FATAL is the name of a severity. */
-        bool mild = w->lower && w->row->level == RT_LEVEL_CRITICAL && w->row->text[0] == 'f' && l->p[w->end < l->n ? w->end : 0] == ':';
+        bool mild = w->lower && w->row->level == RT_LEVEL_CRITICAL && w->row->text[0] == 'f' && s->after[0] == ':';
         ret->level = s->level ? s->level : mild ? RT_LEVEL_ERROR : w->row->level;
         ret->style = s->style;
         return true;
@@ -395,7 +399,8 @@ struct masks {
 #ifdef __SSE2__
 static inline __m128i between(__m128i v, char low, char high)
 {
-    return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(low - 1))), _mm_cmplt_epi8(v, _mm_set1_epi8((char)(high + 1))));
+    return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(low - 1))),
+                         _mm_cmplt_epi8(v, _mm_set1_epi8((char)(high + 1))));
 }
 
 static inline void add_block(struct masks *m, const char *p, unsigned at)
@@ -444,7 +449,8 @@ static struct rt_level_guess scan_words(const struct rt_level_line *l)
         size_t n = l->n - at < 64 ? l->n - at : 64;
         struct masks m = masks_of(p, n);
         uint64_t starts = m.alpha & ~(m.word << 1 | carry);
-        starts &= (m.alpha >> 1 | 1ull << 63) & (m.alpha >> 2 | 3ull << 62); /* three letters at least, as far as is seen here */
+        /* Three letters at least, as far as is seen here. */
+        starts &= (m.alpha >> 1 | 1ull << 63) & (m.alpha >> 2 | 3ull << 62);
         carry = m.word >> 63;
         for (; starts; starts &= starts - 1) {
             unsigned i = (unsigned)__builtin_ctzll(starts);
