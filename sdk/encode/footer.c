@@ -50,6 +50,35 @@ static struct rt_ipc_field *fields_add(struct fields *f, char *name, enum rt_ipc
     return (struct rt_ipc_field *)(void *)(f->list.data + f->list.len) - 1;
 }
 
+/* ---------------------------------------------------------------- names */
+
+/* "rerun.archetypes.TextLog" → "TextLog"; others stay. */
+static const char *short_archetype(const char *archetype)
+{
+    static const char *const prefixes[] = {"rerun.archetypes.", "rerun.blueprint.archetypes.", "rerun."};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strncmp(archetype, prefixes[i], strlen(prefixes[i])))
+            return archetype + strlen(prefixes[i]);
+    return archetype;
+}
+
+/* Joins @prefix (may be NULL), the descriptor's part (may be NULL) and @suffix by ':'; characters that column names may not have are replaced. */
+static char *column_name(const char *prefix, const struct rt_descriptor *d, const char *suffix)
+{
+    const char *arch = d && d->archetype ? short_archetype(d->archetype) : "", *field = d ? d->component : "";
+    char *name = NULL;
+    if (arch[0] && !strncmp(field, arch, strlen(arch)) && field[strlen(arch)] == ':')
+        field += strlen(arch) + 1;
+    if (asprintf(&name, "%s%s%s%s%s%s%s", prefix ? prefix : "", prefix ? ":" : "", arch, arch[0] ? ":" : "", field, field[0] ? ":" : "",
+                 suffix) < 0)
+        return NULL;
+    for (char *c = name; *c; c++)
+        *c = rt_descriptor_column_char(*c);
+    size_t lead = strspn(name, "_");
+    memmove(name, name + lead, strlen(name + lead) + 1);
+    return name;
+}
+
 /* ---------------------------------------------------------------- plan */
 
 static int compare_or_null(const char *a, const char *b)
@@ -145,36 +174,7 @@ static int plan_init(struct plan *p, const struct rt_manifest *m)
     return 0;
 }
 
-/* ---------------------------------------------------------------- names */
-
-/* "rerun.archetypes.TextLog" → "TextLog"; others stay. */
-static const char *short_archetype(const char *archetype)
-{
-    static const char *const prefixes[] = {"rerun.archetypes.", "rerun.blueprint.archetypes.", "rerun."};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (!strncmp(archetype, prefixes[i], strlen(prefixes[i])))
-            return archetype + strlen(prefixes[i]);
-    return archetype;
-}
-
-/* Joins @prefix (may be NULL), the descriptor's column and @suffix by ':', with the characters that column names may not have replaced. */
-static char *column_name(const char *prefix, const struct rt_descriptor *d, const char *suffix)
-{
-    const char *arch = d && d->archetype ? short_archetype(d->archetype) : NULL;
-    const char *field = d ? d->component : NULL;
-    char *name = NULL;
-    if (arch && !strncmp(field, arch, strlen(arch)) && field[strlen(arch)] == ':')
-        field += strlen(arch) + 1;
-    if (asprintf(&name, "%s%s%s%s%s%s%s", prefix ? prefix : "", prefix ? ":" : "", arch ? arch : "", arch ? ":" : "", field ? field : "",
-                 field ? ":" : "", suffix) < 0)
-        return NULL;
-    for (char *c = name; *c; c++)
-        if (strchr(", -.\\", *c))
-            *c = '_';
-    size_t lead = strspn(name, "_");
-    memmove(name, name + lead, strlen(name + lead) + 1);
-    return name;
-}
+/* ---------------------------------------------------------------- the manifest's own table */
 
 static void meta_index(struct rt_ipc_field *f, const char *index, const struct rt_descriptor *d)
 {
@@ -187,8 +187,6 @@ static void meta_index(struct rt_ipc_field *f, const char *index, const struct r
     f->meta[2] = (struct rt_ipc_kv){"rerun:component_type", d->component_type};
     f->meta[3] = (struct rt_ipc_kv){"rerun:component", d->component};
 }
-
-/* ---------------------------------------------------------------- the manifest's own table */
 
 static void manifest_fields(const struct plan *p, struct fields *f)
 {

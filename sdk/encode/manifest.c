@@ -61,6 +61,24 @@ int64_t rt_manifest_intern_descriptor(struct rt_manifest *m, const struct rt_des
     return (int64_t)n;
 }
 
+static bool same_column_name(const char *a, const char *b)
+{
+    while (*a && rt_descriptor_column_char(*a) == rt_descriptor_column_char(*b))
+        a++, b++;
+    return *a == *b;
+}
+
+bool rt_manifest_name_clashes(const struct rt_manifest *m, const struct rt_descriptor *d)
+{
+    for (size_t i = 0; i < RT_MANIFEST_N(m, descriptors, struct rt_descriptor); i++) {
+        const struct rt_descriptor *other = rt_manifest_descriptor(m, i);
+        if (same_string(other->archetype, d->archetype) && strcmp(other->component, d->component) &&
+            same_column_name(other->component, d->component))
+            return true;
+    }
+    return false;
+}
+
 int64_t rt_manifest_add_shape(struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n)
 {
     struct rt_shape s = {entity, is_static, (uint32_t)RT_MANIFEST_N(m, shape_descriptors, uint32_t), n};

@@ -69,6 +69,13 @@ void rt_manifest_deinit(struct rt_manifest *m);
  * add_entity and add_shape do not look for an equal one: the caller keeps the number. */
 int64_t rt_manifest_add_entity(struct rt_manifest *m, const char *path);
 int64_t rt_manifest_intern_descriptor(struct rt_manifest *m, const struct rt_descriptor *d);
+/* Is there a descriptor whose columns in the manifest would have the names of @d's, though it is another? Readers refuse such a manifest. */
+bool rt_manifest_name_clashes(const struct rt_manifest *m, const struct rt_descriptor *d);
+/* What a character of an identifier becomes in a column name. */
+static inline char rt_descriptor_column_char(char c)
+{
+    return c && strchr(", -.\\", c) ? '_' : c;
+}
 int64_t rt_manifest_add_shape(struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n);
 int rt_manifest_add_chunk(struct rt_manifest *m, const struct rt_manifest_chunk *c);
 

@@ -1,5 +1,7 @@
 #include "recording/builder.h"
 
+#include <stdio.h>
+
 #include "base/level.h"
 
 enum { ROW_BYTES = 16 + 8 };               /* row id, time */
@@ -41,11 +43,40 @@ static int compare_columns(const struct rt_component *a, const struct rt_compone
     return c ? c : strcmp(a->identifier, b->identifier);
 }
 
+static bool has_descriptor(const struct rt_builder *b, int64_t descriptor)
+{
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        if (b->columns[i].descriptor == descriptor)
+            return true;
+    return false;
+}
+
+/* The number of the descriptor under which a component is written: a field whose name differs from another's only in characters
+ * that a manifest cannot tell apart (a.b, a_b) is written as a.b_2. */
+static int64_t descriptor_for(struct rt_builder *b, const struct rt_component *c)
+{
+    struct rt_descriptor d = {(char *)(uintptr_t)c->identifier, (char *)(uintptr_t)c->archetype, (char *)(uintptr_t)c->component_type, c->item};
+    char *name = NULL;
+    int64_t number = -1;
+    for (unsigned k = 2; number < 0; k++) {
+        if (!rt_manifest_name_clashes(b->manifest, &d)) {
+            number = rt_manifest_intern_descriptor(b->manifest, &d);
+            if (number < 0 || !has_descriptor(b, number))
+                break;
+            number = -1;
+        }
+        free(name);
+        if (asprintf(&name, "%s_%u", c->identifier, k) < 0)
+            return -ENOMEM;
+        d.component = name;
+    }
+    free(name);
+    return number;
+}
+
 static int column_insert(struct rt_builder *b, const struct rt_component *component, uint32_t *ret)
 {
-    const struct rt_descriptor d = {(char *)(uintptr_t)component->identifier, (char *)(uintptr_t)component->archetype,
-                                    (char *)(uintptr_t)component->component_type, component->item};
-    int64_t number = rt_manifest_intern_descriptor(b->manifest, &d);
+    int64_t number = descriptor_for(b, component);
     char *name = number < 0 ? NULL : strdup(component->identifier);
     struct rt_builder_column *columns = name ? realloc(b->columns, (b->n_columns + 1) * sizeof *columns) : NULL;
     if (!columns) {

@@ -18,8 +18,8 @@
 #include "encode/manifest.h"
 
 struct rt_builder_column {
-    struct rt_component component; /* its identifier is owned */
-    uint32_t descriptor;           /* in the manifest */
+    struct rt_component component; /* as the caller named it; its identifier is owned */
+    uint32_t descriptor;           /* in the manifest; its component is the name that is written */
     uint32_t n_rows, n_items;
     uint32_t mark;                 /* last batch that brought it */
     bool ragged;

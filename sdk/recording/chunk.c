@@ -49,13 +49,13 @@ static void time_field(struct rt_ipc_field *f)
     }};
 }
 
-static void column_field(struct rt_ipc_field *f, const struct rt_component *c)
+static void column_field(struct rt_ipc_field *f, const struct rt_descriptor *c)
 {
-    *f = (struct rt_ipc_field){.name = c->identifier, .type = c->item, .list = true, .nullable = true, .meta = {
+    *f = (struct rt_ipc_field){.name = c->component, .type = c->item, .list = true, .nullable = true, .meta = {
         {"rerun:kind", "data"},
         {"rerun:archetype", c->archetype},
         {"rerun:component_type", c->component_type},
-        {"rerun:component", c->identifier},
+        {"rerun:component", c->component},
     }};
 }
 
@@ -73,7 +73,7 @@ static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struc
     if (!b->is_static)
         time_field(&fields[n++]);
     for (uint32_t i = 0; i < b->n_columns; i++)
-        column_field(&fields[n++], &b->columns[i].component);
+        column_field(&fields[n++], rt_manifest_descriptor(b->manifest, b->columns[i].descriptor));
     int r = rt_ipc_schema(&e->fb, fields, n, meta, true, &e->ipc);
     if (fields != few)
         free(fields);

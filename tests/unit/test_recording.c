@@ -229,6 +229,39 @@ RT_TEST(test_mistakes_of_the_caller_are_told_and_change_nothing)
     tidy();
 }
 
+static char field_names[8][64];
+
+static void see_field_names(const struct rt_chunk *c)
+{
+    found.n_chunks = 0;
+    for (uint32_t i = 0; i < c->n_columns; i++)
+        if (!strncmp(c->columns[i].name, "retap.Field:", 12))
+            snprintf(field_names[found.n_chunks++], 64, "%s", c->columns[i].name + 12);
+}
+
+/* Column names of a manifest have '_' for ' ', ',', '-', '.' and '\\'; the viewer refused a file where two came out equal. */
+RT_TEST(test_fields_that_a_manifest_cannot_tell_apart_get_numbers)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t times[] = {T0, T0 + 1};
+    const uint32_t offsets[] = {0, 1};
+    const rr_column columns[] = {{"retap.Field:a.b", "1", offsets, NULL}, {"retap.Field:a_b", "2", offsets, NULL},
+                                 {"retap.Field:a b", "3", offsets, NULL}, {"retap.Field:a_c", "4", offsets, NULL}};
+    CHECK_INT(rows(rec, "/a", times, 1, columns, 4), 0);
+    CHECK_INT(rows(rec, "/a", times + 1, 1, columns + 1, 1), 0);
+    CHECK_INT(rows(rec, "/other", times, 1, columns + 1, 1), 0);
+    close_ok(rec);
+    read_back("/a", see_field_names);
+    CHECK_INT(found.n_chunks, 4);
+    CHECK_STR(field_names[0], "a b_3");
+    CHECK_STR(field_names[1], "a.b");
+    CHECK_STR(field_names[2], "a_b_2");
+    CHECK_STR(field_names[3], "a_c");
+    read_back("/other", see_field_names);
+    CHECK_STR(field_names[0], "a_b_2");
+    tidy();
+}
+
 /* ---------------------------------------------------------------- chunk sizes */
 
 RT_TEST(test_chunks_follow_the_official_variables)
