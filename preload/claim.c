@@ -67,8 +67,10 @@ static struct rt_segment *try_segment(const char *dir, size_t len, uint32_t numb
     if (rt_syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to, 0, 0) < 0)
         return NULL;
     struct rt_segment *s = map_file(to, RT_SEGMENT_BYTES, false, NULL);
-    if (!s)
+    if (!s) { /* no descriptor or no address space left here: somebody else may have more */
+        rt_syscall(SYS_renameat, AT_FDCWD, to, AT_FDCWD, from, 0, 0);
         return NULL;
+    }
     if (!segment_take(s, pid, token)) {
         rt_syscall(SYS_munmap, s, RT_SEGMENT_BYTES, 0, 0, 0, 0);
         return NULL;

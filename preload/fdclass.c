@@ -237,6 +237,10 @@ void rt_fd_opened(int fd, const char *path)
 size_t rt_fd_compose(char *to)
 {
     char *p = to;
+    if (rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt)) {
+        *p++ = 'S';
+        *p++ = ',';
+    }
     const struct { char letter; struct file_id id; } own[2] = {{'O', launcher_out}, {'E', launcher_err}};
     for (int i = 0; i < 2; i++) {
         *p++ = own[i].letter;

@@ -4,7 +4,8 @@
  *
  *   RETAP_FDS = O:dev:ino,E:dev:ino,1=o:dev:ino,2=e:dev:ino …      (hex; O and E are the launcher's own fds 1 and 2)
  *
- * A numbered entry counts only if the fd still is that file. A vfork child moves its own fds in its parent's memory: what it does is
+ * A numbered entry counts only if the fd still is that file. An S in front says that a system call filter was inherited: the shim then
+ * makes none of its own and captures nothing, since a forbidden call would kill. A vfork child moves its own fds in its parent's memory: what it does is
  * kept apart, by its pid, until its exec. */
 #ifndef RT_PRELOAD_FDCLASS_H
 #define RT_PRELOAD_FDCLASS_H
@@ -42,6 +43,10 @@ static inline bool rt_fd_is_tapped(enum rt_fd_class c)
     return c == RT_FD_OUT || c == RT_FD_ERR || c == RT_FD_BINARY;
 }
 
+static inline bool rt_fd_filtered(const char *fds)
+{
+    return fds && fds[0] == 'S';
+}
 /* Reads RETAP_FDS (may be NULL) and looks at the fds. */
 void rt_fd_start(const char *fds);
 /* @to now is the same open file as @from. */
@@ -53,7 +58,7 @@ void rt_fd_opened(int fd, const char *path);
 /* libc moved @fd behind our back: look at it again. */
 void rt_fd_look(int fd);
 
-#define RT_FDS_TEXT 640 /* bytes that the longest value needs: 2 + 10 entries of at most 37 */
+#define RT_FDS_TEXT 640 /* bytes that the longest value needs: S, 2 + 10 entries of at most 37 */
 /* Composes the value of RETAP_FDS for a program that is about to be executed. Return: its length. */
 size_t rt_fd_compose(char *to);
 

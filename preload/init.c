@@ -98,7 +98,7 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     if (!find_arguments(rt_real_start(), &argc, &argv, &envp))
         return;
     read_variables(envp, &v);
-    if (!v.run || says_no(v.enabled) || !rt_has_tls() || !read_auxv(envp, &vdso))
+    if (!v.run || says_no(v.enabled) || rt_fd_filtered(v.fds) || !rt_has_tls() || !read_auxv(envp, &vdso))
         return;
     rt_shim.clock_mt = 1; /* CLOCK_MONOTONIC */
     rt_clock_start(vdso);

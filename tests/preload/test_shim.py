@@ -247,6 +247,13 @@ def test_strict_seccomp_is_survived():
             true(all(r.flags & COARSE for r in run.records() if r.data.startswith((b"strict", b"without"))), "times are coarse from then on")
 
 
+def test_a_program_that_inherits_a_filter_is_left_alone():
+    run, p = both("filter")
+    with run:
+        equal(p.returncode, 0)
+        equal(run.text("stderr"), b"filtered\n")
+
+
 def test_a_clone_without_thread_locals_is_survived():
     run, p = both("no_tls")
     with run:

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <error.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,6 +368,21 @@ static void act_strict(void)
     }
     syscall(SYS_exit, 0);
 }
+/* A filter that lets nobody rename, and the program that inherits it. */
+static void act_filter(void)
+{
+    struct sock_filter f[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog prog = {sizeof f / sizeof f[0], f};
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    MUST(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0);
+    say("filtered\n");
+    execlp("sh", "sh", "-c", "echo inherited >&2", (char *)NULL);
+}
 static void act_tsc(void)
 {
     MUST(prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) == 0);
@@ -410,7 +427,7 @@ static void act_killed(void)
 static const struct { const char *name; void (*act)(void); } acts[] = {
     {"forms", act_forms}, {"state", act_state}, {"errno", act_errno}, {"short", act_short}, {"forks", act_forks}, {"exec", act_exec},
     {"moved", act_moved}, {"threads", act_threads}, {"signals", act_signals}, {"jump", act_jump}, {"syslog", act_syslog},
-    {"messages", act_messages}, {"strict", act_strict}, {"tsc", act_tsc}, {"no_tls", act_no_tls}, {"closed", act_closed},
+    {"messages", act_messages}, {"strict", act_strict}, {"tsc", act_tsc}, {"filter", act_filter}, {"no_tls", act_no_tls}, {"closed", act_closed},
     {"flood", act_flood}, {"killed", act_killed},
 };
 
