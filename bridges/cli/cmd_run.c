@@ -34,7 +34,7 @@ struct launch {
     char **argv;
     char path[PATH_MAX], shim[PATH_MAX], output[PATH_MAX], run_dir[RT_RUNDIR_MAX];
     sigset_t old_mask;
-    struct sigaction old_int, old_quit;
+    struct sigaction old_int, old_quit, old_chld;
     int control_fd, signal_fd;
     pid_t cmd, collector;
     uint32_t restarts;
@@ -156,14 +156,16 @@ static void prepend_preload(const char *shim)
 {
     const char *old = getenv("LD_PRELOAD");
     char *value = NULL;
+    if (old && !strncmp(old, shim, strlen(shim)))
+        return; /* a run in a run */
     if (old && *old && asprintf(&value, "%s:%s", shim, old) < 0)
         value = NULL;
     setenv("LD_PRELOAD", value ? value : shim, 1);
     free(value);
 }
 
-/* In the child: as if the shell had started CMD, but for the shim. */
-static void exec_cmd(struct launch *l, int report_fd)
+/* As if the shell had started CMD, but for the shim. Return: the errno of the failure. */
+static int exec_cmd(struct launch *l)
 {
     char fds[256], wait[32];
     static const char *const stdout_modes[] = {"auto", "always", "never"};
@@ -176,6 +178,7 @@ static void exec_cmd(struct launch *l, int report_fd)
     prepend_preload(l->shim);
     sigaction(SIGINT, &l->old_int, NULL);
     sigaction(SIGQUIT, &l->old_quit, NULL);
+    sigaction(SIGCHLD, &l->old_chld, NULL);
     sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
     execv(l->path, l->argv);
     if (errno == ENOEXEC) { /* a script without #!: as execvp(3) does */
@@ -190,10 +193,21 @@ static void exec_cmd(struct launch *l, int report_fd)
             execv("/bin/sh", argv);
         }
     }
-    int e = errno;
-    if (write(report_fd, &e, sizeof e) < 0)
-        _exit(126);
-    _exit(e == ENOENT ? 127 : 126);
+    return errno;
+}
+
+static int exec_status(int e)
+{
+    return e == ENOENT ? 127 : 126;
+}
+
+/* The launcher becomes CMD; the collector watches its pid. */
+static int become_cmd(struct launch *l)
+{
+    struct rt_control m = {.kind = RT_CONTROL_EXEC, .pid = (uint32_t)getpid()};
+    send(l->control_fd, &m, sizeof m, MSG_NOSIGNAL);
+    int e = exec_cmd(l);
+    return cmd_fail("run", exec_status(e), "%s: %s", l->path, strerror(e));
 }
 
 /* Return: 0, or the errno of a failed exec as positive number. */
@@ -203,8 +217,13 @@ static int start_cmd(struct launch *l)
     if (pipe2(report, O_CLOEXEC) < 0)
         return errno;
     l->cmd = fork();
-    if (l->cmd == 0)
-        exec_cmd(l, fcntl(report[1], F_DUPFD_CLOEXEC, 64));
+    if (l->cmd == 0) {
+        int fd = fcntl(report[1], F_DUPFD_CLOEXEC, 64); /* low numbers are CMD's */
+        close(report[0]);
+        close(report[1]);
+        e = exec_cmd(l);
+        _exit(write(fd, &e, sizeof e) < 0 ? 126 : exec_status(e));
+    }
     close(report[1]);
     if (l->cmd < 0)
         e = errno;
@@ -220,6 +239,7 @@ static int setup_signals(struct launch *l)
     sigset_t set;
     sigaction(SIGINT, &ignore, &l->old_int);
     sigaction(SIGQUIT, &ignore, &l->old_quit);
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &l->old_chld); /* ignored, it would take CMD's status away */
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     for (unsigned i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
@@ -361,9 +381,11 @@ int cmd_run(int argc, char **argv)
         rt_rundir_remove(l.run_dir);
         return cmd_fail("run", RT_EXIT_USAGE, "%s", err.message[0] ? err.message : strerror(-r));
     }
+    if (l.o.exec)
+        return become_cmd(&l);
     int e = start_cmd(&l);
     if (e) {
-        l.status = (e == ENOENT ? 127 : 126) << 8;
+        l.status = exec_status(e) << 8;
         cmd_fail("run", 0, "%s: %s", l.path, strerror(e));
         if (l.cmd > 0)
             waitpid(l.cmd, NULL, 0);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -26,6 +27,7 @@
 #define MANY        48u         /* segments made: from then on they are asked ten times as often */
 #define ENDING_NS   2000000u    /* … when CMD has ended */
 #define CLOCK_NS    1000000000u /* how often both clocks are compared */
+#define EXEC_NS     1000000000u /* longest time from exec to the first record */
 #define REMAIN_NS   100000000u  /* after CMD's end: then what still runs is called remaining */
 #define STALL_NS    50000000u   /* no byte reached the file for so long, staging half full: nobody waits any more */
 #define PROGRESS_MS 200
@@ -33,6 +35,7 @@
 struct collector {
     const struct rt_options *o;
     int control_fd, keeper_fd, signal_fd, done_fd;
+    int root_fd; /* pidfd of CMD when the launcher became it; else -1 */
     struct rt_rundir dir;
     struct rt_staging staging;
     struct rt_pool pool;
@@ -41,7 +44,7 @@ struct collector {
     char *output, *application, recording_id[64], identity[PATH_MAX + 512];
     uint32_t uncovered;
     bool root_ended, wait, told_remain, stop, may_remove;
-    uint64_t root_ended_ns, lease_ns, clock_ns, progress, progress_ns;
+    uint64_t root_ended_ns, no_live_ns, lease_ns, clock_ns, progress, progress_ns;
 };
 
 static struct rt_pool *fault_pool; /* for the SIGBUS handler: one collector a process */
@@ -194,9 +197,12 @@ static void on_control(struct collector *c)
         return;
     if (n != sizeof m) { /* the launcher is gone: go on until the last process ends */
         c->control_fd = rt_fd_close(c->control_fd);
-        c->root_ended = c->told_remain = true;
+        c->told_remain = true;
+        c->root_ended = c->root_fd < 0;
         return;
     }
+    if (m.kind == RT_CONTROL_EXEC)
+        c->root_fd = (int)syscall(SYS_pidfd_open, (pid_t)m.pid, 0);
     if (m.kind != RT_CONTROL_ENDED)
         return;
     struct rt_event e = {.kind = RT_EVENT_STATUS, .pid = m.pid, .status = m.status, .mono_ns = rt_mono_ns(),
@@ -239,9 +245,20 @@ static void check_live(struct collector *c, uint64_t now)
     uint32_t live = rt_pool_check_leases(&c->pool);
     if (!c->root_ended)
         return;
+    rt_store_relaxed(&c->store.hurry_mt, 1);
     if (!live) {
-        c->stop = true;
-    } else if (!c->told_remain && !c->wait && now - c->root_ended_ns > REMAIN_NS) {
+        /* Between exec and the first record a process holds nothing: all must be interpreted, and no exec be open. */
+        if (!c->no_live_ns)
+            c->no_live_ns = now;
+        rt_drain_ring(&c->drain);
+        uint64_t caught_up = rt_load_acquire(&c->store.caught_up_ns_mt);
+        c->stop = now - c->no_live_ns > EXEC_NS || (caught_up > c->no_live_ns && !rt_load_relaxed(&c->store.execs_mt));
+        return;
+    }
+    c->no_live_ns = 0;
+    if (now - c->root_ended_ns < REMAIN_NS)
+        rt_drain_ring(&c->drain); /* the dead ones are read now, not with the next pass */
+    if (!c->told_remain && !c->wait && now - c->root_ended_ns > REMAIN_NS) {
         struct rt_control m = {.kind = RT_CONTROL_REMAIN, .n = live};
         c->told_remain = true;
         say(c, &m);
@@ -258,15 +275,19 @@ static int poll_timeout_ms(const struct collector *c)
 static void keep(struct collector *c)
 {
     while (!c->stop) {
-        struct pollfd p[3] = {{c->keeper_fd, POLLIN, 0}, {c->signal_fd, POLLIN, 0}, {c->control_fd, POLLIN, 0}};
+        struct pollfd p[4] = {{c->keeper_fd, POLLIN, 0}, {c->signal_fd, POLLIN, 0}, {c->control_fd, POLLIN, 0}, {c->root_fd, POLLIN, 0}};
         uint64_t drop;
-        poll(p, 3, poll_timeout_ms(c));
+        poll(p, 4, poll_timeout_ms(c));
         if (p[0].revents && read(c->keeper_fd, &drop, sizeof drop) < 0)
             drop = 0;
         if (p[1].revents)
             c->stop = true;
         if (p[2].revents)
             on_control(c);
+        if (p[3].revents) {
+            c->root_fd = rt_fd_close(c->root_fd);
+            c->root_ended = true;
+        }
         uint64_t now = rt_mono_ns();
         rt_pool_replenish(&c->pool);
         if (now - c->clock_ns >= CLOCK_NS)
@@ -308,6 +329,7 @@ static void cleanup(struct collector *c)
     rt_fd_close(c->keeper_fd);
     rt_fd_close(c->signal_fd);
     rt_fd_close(c->done_fd);
+    rt_fd_close(c->root_fd);
     free(c->output);
     free(c->application);
 }
@@ -315,7 +337,7 @@ static void cleanup(struct collector *c)
 int rt_collector_run(const struct rt_options *o, int control_fd, struct rt_error *err)
 {
     static struct collector c; /* large, one a process, and looked at by a signal handler */
-    c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1,
+    c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1, .root_fd = -1,
                            .dir = RT_RUNDIR_NULL, .staging = RT_STAGING_NULL};
     int r = setup(&c, err);
     struct rt_control m = {.kind = r ? RT_CONTROL_FAILED : RT_CONTROL_READY};

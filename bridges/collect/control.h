@@ -10,6 +10,7 @@ enum rt_control_kind {
     RT_CONTROL_READY = 1, /* collector: programs may start */
     RT_CONTROL_FAILED,    /* collector: it can't work; text says why */
     RT_CONTROL_ENDED,     /* launcher: CMD ended; pid, status, rusage */
+    RT_CONTROL_EXEC,      /* launcher: it becomes CMD now; pid */
     RT_CONTROL_REMAIN,    /* collector: n processes of the tree still run */
     RT_CONTROL_PROGRESS,  /* collector: closing, and getting on */
     RT_CONTROL_DONE,      /* collector: the file is closed; n rows, dropped; text when something was lost */

@@ -74,6 +74,13 @@ static bool stage_events(struct rt_drain *d)
     return done > 0;
 }
 
+void rt_drain_ring(struct rt_drain *d)
+{
+    rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
+    rt_add_acq_rel(&d->dir->bell->bell_mt, 1);
+    rt_syscall(SYS_futex, &d->dir->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+}
+
 void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
 {
     for (;;) {
@@ -82,9 +89,7 @@ void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
         if (room)
             d->event[d->n_events++] = *e;
         pthread_mutex_unlock(&d->lock);
-        rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
-        rt_add_acq_rel(&d->dir->bell->bell_mt, 1);
-        rt_syscall(SYS_futex, &d->dir->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+        rt_drain_ring(d);
         if (room)
             return;
         usleep(1000);
@@ -318,8 +323,7 @@ int rt_drain_start(struct rt_drain *d)
 void rt_drain_stop(struct rt_drain *d)
 {
     rt_store_release(&d->stop_mt, 1);
-    rt_add_acq_rel(&d->dir->bell->bell_mt, 1);
-    rt_syscall(SYS_futex, &d->dir->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+    rt_drain_ring(d);
     pthread_join(d->thread, NULL);
     pthread_mutex_destroy(&d->lock);
 }

@@ -54,6 +54,8 @@ void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *
 int rt_drain_start(struct rt_drain *d);
 /* Queues an event; it is staged within a pass. Waits when the queue is full. Threads: keeper. */
 void rt_drain_event(struct rt_drain *d, const struct rt_event *e);
+/* Ends a pause between passes. Threads: any. */
+void rt_drain_ring(struct rt_drain *d);
 /* Drains everything once more, stages END, ends the thread. Threads: keeper. */
 void rt_drain_stop(struct rt_drain *d);
 /* Waits up to @timeout_ms until new blocks are visible. Threads: interpreter. */

@@ -740,6 +740,15 @@ void rt_interpreter_finish(struct rt_interpreter *it)
     each_process(it, end_if_exited, it->seen_mono_ns, 0);
 }
 
+uint32_t rt_interpreter_execs(const struct rt_interpreter *it)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
+        for (const struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
+            n += p->exec_mono_ns && !p->ended;
+    return n;
+}
+
 int rt_interpreter_own(struct rt_interpreter *it)
 {
     int r = 0;

@@ -59,6 +59,9 @@ int rt_interpreter_own(struct rt_interpreter *it);
 int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out);
 int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n);
 
+/* Processes that called exec, did not register since, and whose end nobody told: they may be about to. */
+uint32_t rt_interpreter_execs(const struct rt_interpreter *it);
+
 /* A row of the collector itself, under /logs/retap/collector. */
 void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_t mono_ns, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -166,12 +166,14 @@ uint32_t rt_pool_check_leases(struct rt_pool *p)
     uint32_t live = 0;
     for (uint32_t i = 0; i < p->n_mt; i++) {
         struct rt_pool_segment *s = p->segment[i];
-        if (!s || rt_segment_state(s) != RT_SEGMENT_LIVE)
+        uint32_t state = s ? rt_segment_state(s) : RT_SEGMENT_BAD;
+        if (state == RT_SEGMENT_DEAD || (state == RT_SEGMENT_POOL && rt_load_acquire(&s->map->owner_mt)))
+            live++; /* claimed and not yet noticed, or dead and not yet read */
+        if (state != RT_SEGMENT_LIVE)
             continue;
         if (fcntl(s->fd, F_SETLEASE, F_WRLCK) == 0)
             rt_store_release(&s->state_mt, RT_SEGMENT_DEAD);
-        else
-            live++;
+        live++;
     }
     return live;
 }

@@ -43,7 +43,7 @@ void rt_pool_deinit(struct rt_pool *p);
 /* Makes or takes back segments until enough are offered; grows what asks for it. Threads: keeper. */
 void rt_pool_replenish(struct rt_pool *p);
 
-/* Asks of every live segment whether it is dead; marks those. Return: segments still live. Threads: keeper. */
+/* Asks of every live segment whether it is dead; marks those. Return: segments in use, or dead and not yet read. Threads: keeper. */
 uint32_t rt_pool_check_leases(struct rt_pool *p);
 
 /* Called by the SIGBUS handler: maps zeros over the page at @addr when it belongs to a segment. Return: true when it did. Signals: safe. */

@@ -113,11 +113,14 @@ static void *store_main(void *arg)
         if (take_blocks(s))
             continue;
         rt_interpreter_idle(&s->interpreter, pass_ns);
+        rt_store_relaxed(&s->execs_mt, rt_interpreter_execs(&s->interpreter));
+        rt_store_release(&s->caught_up_ns_mt, pass_ns);
         uint64_t now = rt_mono_ns();
         if (tick_is_due(s, now))
             tick(s);
         uint64_t bytes, waiting = waiting_rows(s, &bytes) || s->pos != s->tick_pos;
-        rt_drain_wait(s->drain, seen, s->interpreter.dirty ? IDLE_WAIT_MS : waiting ? 50 : 1000);
+        bool hurry = rt_load_relaxed(&s->hurry_mt);
+        rt_drain_wait(s->drain, seen, hurry ? 1 : s->interpreter.dirty ? IDLE_WAIT_MS : waiting ? 50 : 1000);
     }
     rt_interpreter_finish(&s->interpreter);
     tick(s);

@@ -19,6 +19,9 @@ struct rt_store {
     uint64_t pos;           /* in staging: the next block */
     uint64_t tick_pos, tick_mono_ns;
     uint64_t progress_mt;   /* bytes in the file: grows while the disk takes them */
+    uint64_t caught_up_ns_mt; /* all that was committed before this time is interpreted */
+    uint32_t hurry_mt;      /* keeper: CMD has ended, don't sleep long */
+    uint32_t execs_mt;      /* rt_interpreter_execs() then */
     uint32_t done_mt;
     int done_fd;            /* eventfd: written when the thread ends */
     pthread_t thread;
