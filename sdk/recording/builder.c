@@ -87,7 +87,8 @@ static int column_insert(struct rt_builder *b, const struct rt_component *compon
     while (at < b->n_columns && compare_columns(&columns[at].component, component) < 0)
         at++;
     memmove(columns + at + 1, columns + at, (b->n_columns - at) * sizeof *columns);
-    columns[at] = (struct rt_builder_column){.component = *component, .descriptor = (uint32_t)number};
+    columns[at] = (struct rt_builder_column){.component = *component, .descriptor = (uint32_t)number,
+                                            .width = rt_ipc_width(component->item)};
     columns[at].component.identifier = name;
     b->columns = columns;
     b->n_columns++;
@@ -120,7 +121,7 @@ int rt_builder_add_column(struct rt_builder *b, const char *identifier, struct r
 
 static bool is_variable(const struct rt_builder_column *c)
 {
-    return rt_ipc_width(c->component.item) == 0;
+    return c->width == 0;
 }
 
 /* From now on the column has its own list offsets; rows so far had one instance each. */
@@ -192,7 +193,7 @@ static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t
     c->mark = b->mark;
     if (is_variable(c) && !s->levels && !s->value_offsets)
         return rt_error_set(err, -EINVAL, "%s: component without value_offsets: %s", b->path, c->component.identifier);
-    bytes = source_bytes(s, rt_ipc_width(c->component.item));
+    bytes = source_bytes(s, c->width);
     if (c->values.len + bytes > INT32_MAX || (uint64_t)c->n_items + s->n_items > INT32_MAX)
         return rt_error_set(err, -EINVAL, "%s: rows of more than 2 GiB: %s", b->path, c->component.identifier);
     int r = column_pad(c, b->n_rows);
@@ -217,7 +218,7 @@ static void append_list(struct rt_builder_column *c, const struct source *s, uin
 
 static void append_values(struct rt_builder_column *c, const struct source *s)
 {
-    unsigned width = rt_ipc_width(c->component.item);
+    unsigned width = c->width;
     size_t first = width ? (size_t)s->first * width : s->value_offsets[s->first], n = source_bytes(s, width);
     int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len);
     uint32_t base = (uint32_t)(c->values.len - first);
@@ -310,30 +311,24 @@ static int source_at(const rr_text_batch *batch, uint32_t i, uint32_t from, uint
 
 enum { MANY_SOURCES = 96 }; /* columns of a batch that need no allocation */
 
+/* Finds the columns of all sources. Return: 0, or as column_get(). */
 static int sources_prepare(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to, struct source *list,
                            uint32_t *ret_n, struct rt_error *err)
 {
-    uint32_t n = 0, hint = 0;
-    for (uint32_t i = 0; i < batch->n_columns + 2; i++) { /* first all columns: making one moves the others */
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < batch->n_columns + 2; i++) {
         const char *component;
         int r = source_at(batch, i, from, to, &list[n], &component);
         if (r < 0)
             return rt_error_set(err, r, "%s: a level above %d", b->path, RR_LOG_LEVEL_TRACE);
         if (!r)
             continue;
-        if ((r = column_get(b, component, &hint, err)) < 0)
+        uint32_t at = i < RT_BUILDER_HINTS && b->hints[i] < b->n_columns ? b->hints[i] : 0;
+        if ((r = column_get(b, component, &at, err)) < 0)
             return r;
-        n++;
-        hint = hint + 1 < b->n_columns ? hint + 1 : 0;
-    }
-    for (uint32_t i = 0, k = 0; i < batch->n_columns + 2; i++) {
-        const char *component;
-        if (i < 2 && (i ? !batch->levels : !batch->text_offsets))
-            continue;
-        component = i >= 2 ? batch->columns[i - 2].component : i ? "TextLog:level" : "TextLog:text";
-        column_get(b, component, &hint, NULL);
-        list[k++].column = hint;
-        hint = hint + 1 < b->n_columns ? hint + 1 : 0;
+        if (i < RT_BUILDER_HINTS)
+            b->hints[i] = (uint16_t)at;
+        list[n++].column = at;
     }
     *ret_n = n;
     return 0;
@@ -357,7 +352,10 @@ int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t
     if (batch->n_columns + 2 > MANY_SOURCES && !(list = calloc(batch->n_columns + 2u, sizeof *list)))
         return -ENOMEM;
     b->mark++;
+    uint32_t n_before = b->n_columns;
     int r = sources_prepare(b, batch, from, to, list, &n, err);
+    if (!r && b->n_columns != n_before) /* new columns moved the others */
+        r = sources_prepare(b, batch, from, to, list, &n, err);
     for (uint32_t i = 0; !r && i < n; i++)
         r = source_reserve(b, &list[i], from, to, err);
     r = r ? r : append_times(b, batch, from, to);
@@ -408,7 +406,7 @@ static uint32_t row_items(const struct rt_builder_column *c, uint32_t row, uint3
 static void gather_items(const struct rt_builder_column *c, uint32_t first, uint32_t end, struct rt_buf *ends, struct rt_buf *values)
 {
     const int32_t *old = (const int32_t *)(const void *)c->ends.data;
-    unsigned width = rt_ipc_width(c->component.item);
+    unsigned width = c->width;
     if (width) {
         rt_buf_append(values, c->values.data + (size_t)first * width, (size_t)(end - first) * width);
         return;

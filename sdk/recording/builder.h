@@ -21,10 +21,13 @@ struct rt_builder_column {
     struct rt_component component; /* as the caller named it; its identifier is owned */
     uint32_t descriptor;           /* in the manifest; its component is the name that is written */
     uint32_t n_rows, n_items;
+    unsigned width;                /* bytes of an instance; 0 = Utf8, Binary */
     uint32_t mark;                 /* last batch that brought it */
     bool ragged;
     struct rt_buf list, ends, values; /* of int32_t, int32_t, bytes */
 };
+
+#define RT_BUILDER_HINTS 32
 
 struct rt_builder {
     const char *path;            /* borrowed from the manifest */
@@ -36,6 +39,7 @@ struct rt_builder {
     uint32_t n_rows, n_columns, mark;
     int64_t last_time;           /* ns; greatest time written */
     struct rt_buf times;         /* of int64_t */
+    uint16_t hints[RT_BUILDER_HINTS]; /* where source number n of the last batch had its column */
     struct rt_builder_column *columns; /* sorted as chunks want them: archetype, identifier */
     struct rt_manifest *manifest; /* borrowed */
 };

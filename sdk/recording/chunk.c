@@ -132,7 +132,7 @@ static void put_column(struct rt_ipc_batch *batch, const struct rt_builder_colum
         put_counting(batch, c->n_rows, shared);
     rt_ipc_node(batch, c->n_items, 0);
     rt_ipc_buffer_add(batch, NULL, 0);
-    if (!rt_ipc_width(c->component.item))
+    if (!c->width)
         put_offsets(batch, &c->ends);
     rt_ipc_buffer_add(batch, c->values.data, c->values.len);
 }
@@ -142,7 +142,7 @@ static int encode_batch(struct rt_encoder *e, const struct rt_builder *b, struct
     struct rt_ipc_batch batch;
     size_t n_nodes = 1 + !b->is_static + 2 * (size_t)b->n_columns, n_buffers = 2 + 2 * (size_t)!b->is_static, shared = 0;
     for (uint32_t i = 0; i < b->n_columns; i++)
-        n_buffers += rt_ipc_width(b->columns[i].component.item) ? 4 : 5;
+        n_buffers += b->columns[i].width ? 4 : 5;
     int r = rt_ipc_batch_begin(&batch, &e->fb, &e->ipc, b->n_rows, n_nodes, n_buffers);
     if (!r) {
         put_ids(&batch, first, b->n_rows);
