@@ -493,6 +493,115 @@ RT_TEST(test_a_quiet_file_is_small)
     tidy();
 }
 
+/* ---------------------------------------------------------------- all together, by chance */
+
+enum { CHANCE_ROWS = 3000, CHANCE_MAX = 40 };
+static struct {
+    int64_t time;
+    uint8_t n_pids, n_args, level; /* 0: none */
+} chance[CHANCE_ROWS];
+static uint32_t chance_seed;
+
+static uint32_t dice(uint32_t n)
+{
+    chance_seed = chance_seed * 1664525u + 1013904223u;
+    return (chance_seed >> 8) % n;
+}
+
+/* Row @row: text is its number; pids row, row + 1 …; args "aaa…" of lengths row % 7, row % 7 + 1 …; times in any order. */
+static void chance_rows(rr_recording_stream rec, uint32_t row, uint32_t n, bool pids, bool args)
+{
+    int64_t times[CHANCE_MAX];
+    char text[CHANCE_MAX * 8], letters[CHANCE_MAX * 3 * 10];
+    uint32_t ends[CHANCE_MAX + 1] = {0}, pid[CHANCE_MAX * 3], pid_list[CHANCE_MAX + 1] = {0}, arg_ends[CHANCE_MAX * 3 + 1] = {0},
+             arg_list[CHANCE_MAX + 1] = {0};
+    rr_log_level levels[CHANCE_MAX];
+    memset(letters, 'a', sizeof letters);
+    for (uint32_t i = 0; i < n; i++, row++) {
+        times[i] = chance[row].time;
+        levels[i] = chance[row].level = (uint8_t)dice(7);
+        ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i], "%u", row);
+        chance[row].n_pids = pids ? (uint8_t)dice(4) : 0;
+        chance[row].n_args = args ? (uint8_t)dice(4) : 0;
+        pid_list[i + 1] = pid_list[i] + chance[row].n_pids;
+        for (uint32_t k = 0; k < chance[row].n_pids; k++)
+            pid[pid_list[i] + k] = row + k;
+        arg_list[i + 1] = arg_list[i] + chance[row].n_args;
+        for (uint32_t k = 0; k < chance[row].n_args; k++)
+            arg_ends[arg_list[i] + k + 1] = arg_ends[arg_list[i] + k] + row % 7 + k;
+    }
+    rr_column columns[2];
+    uint32_t n_columns = 0;
+    if (pids)
+        columns[n_columns++] = (rr_column){"retap.Log:pid", pid, NULL, pid_list};
+    if (args)
+        columns[n_columns++] = (rr_column){"retap.Log:args", letters, arg_ends, arg_list};
+    const rr_text_batch batch = {sizeof batch, n, times, text, ends, levels, columns, n_columns};
+    CHECK_INT(rr_text_columns(rec, "/a", &batch, &err), 0);
+}
+
+static void see_chance_row(const struct rt_chunk *c, uint32_t i)
+{
+    const struct rt_chunk_column *pid = rt_chunk_find(c, RT_COLUMN_COMPONENT, "retap.Log:pid");
+    const struct rt_chunk_column *args = rt_chunk_find(c, RT_COLUMN_COMPONENT, "retap.Log:args");
+    const char *p;
+    bool null;
+    size_t n = rt_cell_bytes(rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:text"), i, 0, &p);
+    char number[16];
+    snprintf(number, sizeof number, "%.*s", (int)n, p);
+    uint32_t row = (uint32_t)atoi(number);
+    CHECK_INT(rt_time_value(rt_chunk_find(c, RT_COLUMN_TIMELINE, "log_time"), i), chance[row].time);
+    n = rt_cell_bytes(rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:level"), i, 0, &p);
+    CHECK(chance[row].level ? n >= 4 && p[0] == "?CEWIDT"[chance[row].level] : !p);
+    CHECK_INT(pid ? rt_cell_count(pid, i, &null) : 0, chance[row].n_pids);
+    CHECK_INT(args ? rt_cell_count(args, i, &null) : 0, chance[row].n_args);
+    for (uint32_t k = 0; k < chance[row].n_pids; k++) {
+        int64_t v;
+        CHECK(rt_cell_i64(pid, i, k, &v));
+        CHECK_INT(v, row + k);
+    }
+    for (uint32_t k = 0; k < chance[row].n_args; k++)
+        CHECK_INT(rt_cell_bytes(args, i, k, &p), row % 7 + k);
+    found.n_rows++;
+}
+
+static void see_chance(const struct rt_chunk *c)
+{
+    for (uint32_t i = 0; i < c->n_rows; i++)
+        see_chance_row(c, i);
+}
+
+RT_TEST(test_any_mix_of_columns_orders_and_flushes_comes_back)
+{
+    setenv("RERUN_FLUSH_NUM_ROWS", "64", 1);
+    for (uint32_t round = 0; round < 12; round++) {
+        rr_stream_options opt = rr_stream_options_default("test");
+        opt.compact_at_close = round % 2 ? 1 : 2;
+        chance_seed = round;
+        for (int64_t i = 0; i < CHANCE_ROWS; i++)
+            chance[i].time = T0 + i * 20 * MS;
+        for (uint32_t i = round / 2 % 3; i && i < CHANCE_ROWS; i += round / 2 % 3) { /* some rounds in order */
+            uint32_t k = dice(i);
+            int64_t t = chance[i].time;
+            chance[i].time = chance[k].time;
+            chance[k].time = t;
+        }
+        rr_recording_stream rec = open_with(opt);
+        for (uint32_t row = 0, n; row < CHANCE_ROWS; row += n) {
+            n = 1 + dice(CHANCE_MAX);
+            n = n < CHANCE_ROWS - row ? n : CHANCE_ROWS - row;
+            chance_rows(rec, row, n, dice(3), row > 500 && dice(2));
+            if (!dice(20))
+                rr_recording_stream_flush_blocking(rec, 1, &err);
+        }
+        close_ok(rec);
+        read_back("/a", see_chance);
+        CHECK_INT(found.n_rows, CHANCE_ROWS);
+        CHECK(found.footer);
+    }
+    tidy();
+}
+
 /* ---------------------------------------------------------------- continuation */
 
 static rr_recording_stream resume_at(uint64_t bytes, const char *id)
