@@ -454,7 +454,7 @@ static int sort_rows(struct rt_builder *b)
     if (!r)
         qsort(keys, b->n_rows, sizeof *keys, compare_keys);
     for (uint32_t i = 0; !r && i < b->n_columns; i++)
-        r = i == 1 ? 0 : column_permute(&b->columns[i], keys);
+        r = column_permute(&b->columns[i], keys);
     for (uint32_t i = 0; !r && i < b->n_rows; i++)
         t[i] = keys[i].time;
     free(keys);
