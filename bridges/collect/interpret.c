@@ -101,7 +101,7 @@ static void tell_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
 {
     char path[320];
     int64_t time_ns = real_of(it, mono_ns);
-    uint32_t one[2] = {0, 1}, none[2] = {0, 0}, state_offsets[2] = {0, (uint32_t)strlen(state)};
+    uint32_t state_offsets[2] = {0, (uint32_t)strlen(state)};
     uint32_t exe_offsets[2] = {0, (uint32_t)strlen(p->exe)};
     uint32_t argv_offsets[RT_ARGV_MAX / 2 + 2] = {0}, argv_list[2] = {0, 0};
     char argv[RT_ARGV_MAX];
@@ -119,16 +119,19 @@ static void tell_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
         argv_offsets[++argv_list[1]] = used;
         i += n + 1;
     }
-    uint32_t has_exe = with_argv && p->exe[0] && rt_text_valid(p->exe, strlen(p->exe));
-    rr_column columns[] = {
+    rr_column columns[5] = {
         {.component = "StateChange:state", .values = state, .value_offsets = state_offsets},
         {.component = "retap.Log:pid", .values = &p->pid},
-        {.component = "retap.Log:exit_status", .values = &status, .list_offsets = status >= 0 ? one : none},
-        {.component = "retap.Log:exe", .values = p->exe, .value_offsets = exe_offsets, .list_offsets = has_exe ? one : none},
-        {.component = "retap.Log:argv", .values = argv, .value_offsets = argv_offsets, .list_offsets = argv_list},
     };
+    uint32_t n = 2;
+    if (status >= 0)
+        columns[n++] = (rr_column){.component = "retap.Log:exit_status", .values = &status};
+    if (with_argv && p->exe[0] && rt_text_valid(p->exe, strlen(p->exe)))
+        columns[n++] = (rr_column){.component = "retap.Log:exe", .values = p->exe, .value_offsets = exe_offsets};
+    if (argv_list[1])
+        columns[n++] = (rr_column){.component = "retap.Log:argv", .values = argv, .value_offsets = argv_offsets, .list_offsets = argv_list};
     rt_path_join(path, sizeof path, "process", p->program, NULL);
-    if (rr_log_columns(it->rows->rec, path, 1, &time_ns, columns, with_argv ? 5 : 3, NULL) && !it->error)
+    if (rr_log_columns(it->rows->rec, path, 1, &time_ns, columns, n, NULL) && !it->error)
         it->error = -EIO;
 }
 
