@@ -14,6 +14,7 @@ void (*rt_testpoint_hook)(const char *name);
 #define RESERVE_SHARE 8 /* of a lane, kept for messages and stderr: 1/8 = 12 % */
 #define LANE_TRIES    3
 #define NO_LANE       RT_SEGMENT_LANES
+#define WAIT_SLICE_NS 10000000u /* then all lanes are tried again: the one waited for may be stuck or retired, others free or new */
 
 static uint32_t record_bytes(size_t len)
 {
@@ -125,7 +126,7 @@ static uint64_t guest_mono_ns(void)
     return (uint64_t)t.s * 1000000000u + (uint64_t)t.ns;
 }
 
-/* Waits until the chosen lane's tail moves, a signal comes or the deadline passes. Return: false at the deadline. */
+/* Waits until the chosen lane's tail moves, a signal comes or the slice ends. Return: false when the deadline was over before. */
 static bool lane_wait(struct rt_segment *seg, const struct choice *c, uint64_t deadline_ns)
 {
     struct rt_lane_control *l = &seg->lane[c->wait_lane];
@@ -133,12 +134,13 @@ static bool lane_wait(struct rt_segment *seg, const struct choice *c, uint64_t d
     if (now >= deadline_ns)
         return false;
     uint64_t left = deadline_ns - now;
-    struct { int64_t s, ns; } timeout = {(int64_t)(left / 1000000000u), (int64_t)(left % 1000000000u)};
+    struct { int64_t s, ns; } timeout = {0, (int64_t)(left < WAIT_SLICE_NS ? left : WAIT_SLICE_NS)};
     rt_store_seq_cst(&l->waiters_mt, 1); /* pairs with the load after the consumer's store of tail */
-    if ((uint32_t)rt_load_seq_cst(&l->tail_mt) != c->tail)
-        return true;
-    RT_TESTPOINT("ring.waits");
-    return rt_syscall(SYS_futex, &l->tail_mt, FUTEX_WAIT, c->tail, &timeout, 0, 0) != -110 /* ETIMEDOUT */;
+    if ((uint32_t)rt_load_seq_cst(&l->tail_mt) == c->tail) {
+        RT_TESTPOINT("ring.waits");
+        rt_syscall(SYS_futex, &l->tail_mt, FUTEX_WAIT, c->tail, &timeout, 0, 0);
+    }
+    return true;
 }
 
 static bool may_wait(const struct rt_writer *w)
