@@ -134,6 +134,8 @@ static int64_t ring_pass_lane(struct ring *r, uint32_t lane, uint64_t now_ns, bo
         stage_span(r, lane, &span);
         bytes += (int64_t)(span.to - span.from);
         rt_lane_done(&r->reader[lane], &span);
+        if (!dead && bytes >= rt_lane_size(lane))
+            break; /* producers may be as fast as this */
     }
     return e < 0 ? e : bytes;
 }

@@ -278,6 +278,25 @@ RT_TEST(room_made_just_before_the_wait_is_noticed)
     CHECK_INT(r.segment->lost[RT_STREAM_STDOUT].calls_mt, dropped);
 }
 
+static void drain_lane_0(const char *name)
+{
+    if (strcmp(name, "ring.waits") == 0)
+        ring_pass_lane(&r, 0, 1, false);
+}
+
+/* Regression: a call waited its full time for a lane in which a record was stuck, while another had room again. */
+RT_TEST(room_in_another_lane_ends_the_wait)
+{
+    begin(2);
+    fill(RT_STREAM_STDOUT, 96);
+    uint64_t start = kit_now_ns();
+    r.segment->lane[0].timed_out_mt = r.segment->lane[1].timed_out_mt = 0;
+    w.full_wait_ns = 20 * KIT_NS;
+    rt_testpoint_hook = drain_lane_0;
+    CHECK_INT(put("waits"), 0);
+    CHECK(kit_now_ns() - start < 10 * KIT_NS);
+}
+
 RT_TEST(one_vain_wait_ends_waiting_until_the_tail_moves)
 {
     begin(1);
