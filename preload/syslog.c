@@ -43,7 +43,6 @@ static void log_one(int pri, int fortify, const char *fmt, va_list ap)
     bool on = rt_capture() != NULL;
     if (on) {
         tell(pri, fortify, e, fmt, ap);
-        rt_errno_set(e); /* formatting may have changed it, and %m will be asked again */
         rt_mark_enter(&mark);
     }
     if (fortify != RT_UNFORTIFIED && RT_REAL(__vsyslog_chk))

@@ -48,6 +48,13 @@ def test_every_form_of_output_is_recorded_once():
         equal(run.text("stderr"), p.stderr)
 
 
+def test_wide_output_is_recorded():
+    run, p = both("wide")
+    with run:
+        equal(run.text("stderr"), p.stderr)
+        equal(run.text("stdout"), p.stdout)
+
+
 def test_state_of_the_process_is_unchanged():
     with Run() as run:
         plain, tapped = alone([acts(), "state"]), run.program([acts(), "state"])
@@ -69,10 +76,10 @@ def test_calls_that_do_less_are_trimmed_and_bad_addresses_fail_in_the_call():
     run, p = both("short")
     with run:
         equal(p.returncode, 0)
-        equal(p.stderr, b"good\n01234end\n")
+        equal(p.stderr, b"good\n012345678end\n")
         equal(run.text("stderr"), p.stderr)
         results = [struct.unpack("<IIq", r.data) for r in run.records() if r.type == "RESULT"]
-        equal([r[2] for r in results], [5, -27])  # half of it; EFBIG
+        equal([r[2] for r in results], [5, -27, -27, 4])  # half of it; EFBIG; the same through stdio; 4 of 5
         equal([r.data for r in run.records() if r.flags & AFTER], [b"good"])
 
 
@@ -327,6 +334,8 @@ def test_damaged_segments_are_refused():
                 damage(f)
             p = run.program(["sh", "-c", "echo x; echo y >&2"])
             equal((p.returncode, p.stdout, p.stderr), (0, b"x\n", b"y\n"))
+            with open(run.dir + "/run", "rb") as f:
+                equal(struct.unpack_from("<III", f.read(), RUN_PAGE)[2], 1)
 
 
 def test_panic_makes_every_hook_a_plain_call():

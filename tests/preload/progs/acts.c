@@ -50,7 +50,6 @@ static void act_forms(void)
     fputs("fputs\n", stderr);
     for (const char *s = "chars\n"; *s; s++)
         putc_unlocked(*s, stderr);
-    fwprintf(stderr, L"");
     dprintf(2, "dprintf %d\n", 2);
     psignal(SIGTERM, "psignal");
     error(0, ENOENT, "error %d", 3);
@@ -61,6 +60,12 @@ static void act_forms(void)
     fprintf(f, "by name\n");
     fclose(f);
     printf("unfinished");
+}
+
+static void act_wide(void)
+{
+    fwprintf(stderr, L"wide %d\n", 1);
+    fputws(L"wider\n", stdout);
 }
 
 /* ---------------------------------------------------------------- state that must not change */
@@ -136,6 +141,10 @@ static void act_short(void)
     MUST(lseek(2, 0, SEEK_CUR) == 5);
     MUST(write(2, "0123456789", 10) == 5);
     MUST(write(2, "never", 5) == -1 && errno == EFBIG);
+    MUST(fprintf(stderr, "never by stdio") < 0 && errno == EFBIG);
+    cut.rlim_cur = 14;
+    setrlimit(RLIMIT_FSIZE, &cut);
+    MUST(fprintf(stderr, "56789") < 0);
     setrlimit(RLIMIT_FSIZE, &was);
     say("end\n");
 }
@@ -396,14 +405,20 @@ static int no_tls_child(void *arg)
 /* Like Chromium's sandbox: shared memory, and thread-locals that are all zero. */
 static void act_no_tls(void)
 {
-    static char stack[65536], tls[8192];
-    pid_t p = clone(no_tls_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD, NULL, NULL, tls + 4096);
+    static char stack[65536];
+    char *tls = mmap(NULL, 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* what lies below the block faults */
+    MUST(mprotect(tls + 8192, 8192, PROT_READ | PROT_WRITE) == 0);
+    pid_t p = clone(no_tls_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD, NULL, NULL, tls + 8192);
     int status;
     MUST(p > 0 && waitpid(p, &status, 0) == p && WIFEXITED(status) && WEXITSTATUS(status) == 3);
     say("alive\n");
 }
 static void act_closed(void)
 {
+    close(2);
+    MUST(socket(AF_UNIX, SOCK_DGRAM, 0) == 2 && write(2, "to nobody", 9) == -1);
+    fclose(stdout);
+    MUST(socket(AF_UNIX, SOCK_DGRAM, 0) == 1 && write(1, "to nobody", 9) == -1);
     closefrom(0);
     int s = socket(AF_UNIX, SOCK_DGRAM, 0);
     MUST(s == 0 && dup(s) == 1 && dup(s) == 2);
@@ -425,7 +440,7 @@ static void act_killed(void)
 }
 
 static const struct { const char *name; void (*act)(void); } acts[] = {
-    {"forms", act_forms}, {"state", act_state}, {"errno", act_errno}, {"short", act_short}, {"forks", act_forks}, {"exec", act_exec},
+    {"forms", act_forms}, {"wide", act_wide}, {"state", act_state}, {"errno", act_errno}, {"short", act_short}, {"forks", act_forks}, {"exec", act_exec},
     {"moved", act_moved}, {"threads", act_threads}, {"signals", act_signals}, {"jump", act_jump}, {"syslog", act_syslog},
     {"messages", act_messages}, {"strict", act_strict}, {"tsc", act_tsc}, {"filter", act_filter}, {"no_tls", act_no_tls}, {"closed", act_closed},
     {"flood", act_flood}, {"killed", act_killed},
