@@ -181,6 +181,8 @@ static size_t source_bytes(const struct source *s, unsigned width)
 {
     if (s->levels)
         return (size_t)s->n_items * LEVEL_ROOM;
+    if (!s->n_items)
+        return 0;
     return width ? (size_t)s->n_items * width : (size_t)s->value_offsets[s->first + s->n_items] - s->value_offsets[s->first];
 }
 
@@ -191,7 +193,7 @@ static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t
     if (c->mark == b->mark)
         return rt_error_set(err, -EINVAL, "%s: component given twice: %s", b->path, c->component.identifier);
     c->mark = b->mark;
-    if (is_variable(c) && !s->levels && !s->value_offsets)
+    if (is_variable(c) && !s->levels && !s->value_offsets && s->n_items)
         return rt_error_set(err, -EINVAL, "%s: component without value_offsets: %s", b->path, c->component.identifier);
     bytes = source_bytes(s, c->width);
     if (c->values.len + bytes > INT32_MAX || (uint64_t)c->n_items + s->n_items > INT32_MAX)
@@ -219,6 +221,8 @@ static void append_list(struct rt_builder_column *c, const struct source *s, uin
 static void append_values(struct rt_builder_column *c, const struct source *s)
 {
     unsigned width = c->width;
+    if (!s->n_items)
+        return;
     size_t first = width ? (size_t)s->first * width : s->value_offsets[s->first], n = source_bytes(s, width);
     int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len);
     uint32_t base = (uint32_t)(c->values.len - first);

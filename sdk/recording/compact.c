@@ -25,12 +25,13 @@ static bool worth_it(const struct entity_sums *e)
     return e->n_chunks > 1 && e->small_bytes;
 }
 
-/* gives the sums by entity (caller frees). */
+/* gives the sums by entity (caller frees), and the bytes in small chunks when there is something to merge. */
 static struct entity_sums *sum_up(const struct rt_manifest *m, uint64_t *ret_small)
 {
     size_t n = RT_MANIFEST_N(m, entities, char *);
     struct entity_sums *sums = calloc(n ? n : 1, sizeof *sums);
-    *ret_small = 0;
+    uint64_t small = 0;
+    bool any = false;
     for (size_t i = 0; sums && i < rt_manifest_n_chunks(m); i++) {
         const struct rt_manifest_chunk *c = rt_manifest_chunk(m, i);
         const struct rt_shape *shape = rt_manifest_shape(m, c->shape);
@@ -38,9 +39,11 @@ static struct entity_sums *sum_up(const struct rt_manifest *m, uint64_t *ret_sma
             continue;
         sums[shape->entity].n_chunks++;
         sums[shape->entity].small_bytes += c->n_rows < SMALL_ROWS ? c->size : 0;
+        small += c->n_rows < SMALL_ROWS ? c->size : 0;
     }
     for (size_t i = 0; sums && i < n; i++)
-        *ret_small += worth_it(&sums[i]) ? sums[i].small_bytes : 0;
+        any |= worth_it(&sums[i]);
+    *ret_small = any ? small : 0;
     return sums;
 }
 

@@ -452,6 +452,23 @@ RT_TEST(test_a_file_with_two_names_or_compaction_off_stays_as_written)
     tidy();
 }
 
+/* Regression: a chunk whose text column had no instance at all stopped the compaction. */
+RT_TEST(test_chunks_with_columns_of_empty_lists_are_merged)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t times[] = {T0, T0 + MS};
+    const uint32_t offsets[] = {0, 4};
+    const rr_column host = {"retap.Log:host", "here", offsets, NULL};
+    CHECK_INT(rows(rec, "/a", times, 1, &host, 1), 0);
+    rr_recording_stream_flush_blocking(rec, 1, &err);
+    rows(rec, "/a", times + 1, 1, NULL, 0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_chunks, 1);
+    CHECK_INT(found.n_rows, 2);
+    tidy();
+}
+
 /* 60 rows, 20 a second, a tick a second, process rows: what a quiet program leaves. Return: bytes of the closed file. */
 static uint64_t quiet_file(uint32_t n_columns)
 {
