@@ -153,7 +153,7 @@ struct rt_lane_control {
     _Alignas(64) uint64_t tail_mt;  /* consumer: first position not yet free; its low half is the futex word of waiters */
     uint32_t waiters_mt;            /* a producer waits for room here */
     uint32_t retired_mt;            /* a record here never completed: producers skip the lane */
-    uint32_t timed_out_mt;          /* somebody waited in vain: nobody waits here again until tail moves */
+    uint32_t timed_out_mt;          /* somebody found it full in vain: nobody waits or rings here again until tail moves */
 };
 _Static_assert(sizeof(struct rt_lane_control) == 128, "shared layout");
 

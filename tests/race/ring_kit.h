@@ -106,7 +106,8 @@ static struct ring ring_new(uint32_t lanes)
 
 static struct rt_writer ring_writer(const struct ring *r, uint64_t full_wait_ns)
 {
-    return (struct rt_writer){.segment = r->segment, .run = r->run, .bell = r->bell, .full_wait_ns = full_wait_ns, .pid = (uint32_t)getpid()};
+    return (struct rt_writer){
+        .segment = r->segment, .run = r->run, .bell = r->bell, .full_wait_ns = full_wait_ns, .pid = (uint32_t)getpid()};
 }
 
 /* Copies one span to the stage. */

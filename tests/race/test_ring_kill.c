@@ -10,7 +10,8 @@
 
 #define SOURCES 16
 
-static const char *const producer_steps[] = {"ring.reserve", "ring.reserved", "ring.padded", "ring.stamped", "ring.copied", "ring.committed"};
+static const char *const producer_steps[] = {"ring.reserve", "ring.reserved", "ring.padded",
+                                             "ring.stamped", "ring.copied",   "ring.committed"};
 #define PRODUCER_STEPS (sizeof producer_steps / sizeof *producer_steps)
 
 static struct ring r;

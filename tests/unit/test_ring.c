@@ -226,7 +226,7 @@ RT_TEST(a_flood_of_stdout_leaves_the_reserve_alone)
     begin(1);
     fill(RT_STREAM_STDOUT, 96);
     for (int i = 0; i < 1000; i++)
-        CHECK_INT(put_as(&t, RT_STREAM_STDOUT, "some more of it, longer than a record of loss is: it should find no room", 72), RT_WRITE_E_DROPPED);
+        CHECK_INT(put("some more of it, longer than a record of loss is: it should find no room"), RT_WRITE_E_DROPPED);
     CHECK(r.segment->lane[0].head_mt <= rt_lane_size(0) / 8 * 7);
     CHECK_INT(put_as(&t, RT_STREAM_STDERR, "told", 4), 0);
 }

@@ -131,8 +131,8 @@ RT_TEST(an_unstamped_record_is_passed_when_its_successor_was_seen_twice)
     CHECK_INT(r.segment->lane[0].retired_mt, 0);
 }
 
-/* Regression: the lane was retired while the reader looked for the unstamped record's end; the record completed in time to be read in order,
- * and nobody took the mark away. */
+/* Regression: the lane was retired while the reader looked for the unstamped record's end; the record completed in time to
+ * be read in order, and nobody took the mark away. */
 RT_TEST(a_record_that_completes_while_being_given_up_brings_the_lane_back)
 {
     begin(1);
@@ -160,7 +160,8 @@ RT_TEST(a_restarted_reader_takes_a_retired_lane_back)
     CHECK_INT(r.segment->lane[0].retired_mt, 1);
 }
 
-/* Two unstamped records side by side look like one hole. Regression: when the second committed and the first never did, the second was lost. */
+/* Two unstamped records side by side look like one hole. Regression: when the second committed and the first never did, the
+ * second was lost. */
 RT_TEST(a_late_commit_behind_an_unstamped_record_is_found)
 {
     for (int dead = 0; dead < 2; dead++) {
