@@ -14,7 +14,8 @@ const struct rt_component *rt_component_at(size_t i)
 
 bool rt_component_find(const char *identifier, struct rt_component *ret)
 {
-    if (!strncmp(identifier, RT_FIELD_PREFIX, strlen(RT_FIELD_PREFIX)) && identifier[strlen(RT_FIELD_PREFIX)]) {
+    if (!strncmp(identifier, RT_FIELD_PREFIX, strlen(RT_FIELD_PREFIX)) &&
+        identifier[strlen(RT_FIELD_PREFIX)]) {
         *ret = (struct rt_component){identifier, "retap.Field", NULL, RT_IPC_UTF8};
         return true;
     }

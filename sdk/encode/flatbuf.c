@@ -46,7 +46,8 @@ static uint8_t *fb_at(const struct rt_fb *fb, size_t ref)
     return fb->mem + fb->cap - ref;
 }
 
-/* Takes @size bytes in front of what is there, so that their start is aligned. Return: where; NULL after a failure. */
+/* Takes @size bytes in front of what is there, so that their start is aligned. Return: where; NULL after a
+ * failure. */
 static uint8_t *fb_push(struct rt_fb *fb, size_t size, size_t align)
 {
     size_t pad = (align - (fb->used + size) % align) % align;
@@ -204,7 +205,8 @@ void rt_fb_ref(struct rt_fb *fb, unsigned slot, uint32_t ref)
     memcpy(fb_at(fb, fb->used), &offset, sizeof offset);
 }
 
-/* The vtable of the table that starts at @table: its own length, the table's length, then where each slot lies. */
+/* The vtable of the table that starts at @table: its own length, the table's length, then where each slot
+ * lies. */
 static size_t vtable_make(const struct rt_fb *fb, size_t table, uint16_t vt[2 + RT_FB_MAX_SLOTS])
 {
     unsigned n = RT_FB_MAX_SLOTS;

@@ -1,14 +1,15 @@
 /* A small FlatBuffers builder, enough for the metadata of Arrow IPC.
  *
- * A buffer grows from its end to its start, children before parents, since offsets in FlatBuffers point forward only. A
- * *ref* is the distance of an object's start from the end of the buffer; 0 is none. Objects may be shared: equal strings and
- * equal vtables are written once, and the caller can remember others with rt_fb_memo_*(); schemas become a third as long.
- * With fb->repeat nothing is shared: objects of one kind then look alike down to their offsets, and LZ4 makes
- * less of them than of shared ones.
+ * A buffer grows from its end to its start, children before parents, since offsets in FlatBuffers point
+ * forward only. A *ref* is the distance of an object's start from the end of the buffer; 0 is none.
+ * Objects may be shared: equal strings and equal vtables are written once, and the caller can remember
+ * others with rt_fb_memo_*(); schemas become a third as long. With fb->repeat nothing is shared: objects
+ * of one kind then look alike down to their offsets, and LZ4 makes less of them than of shared ones.
  *
  *   rt_fb_reset → strings, vectors, tables (begin, slots, end) → rt_fb_finish
  *
- * The first failure (only -ENOMEM) sticks in fb->error; all later calls do nothing. Little-endian machines only. */
+ * The first failure (only -ENOMEM) sticks in fb->error; all later calls do nothing. Little-endian machines
+ * only. */
 #ifndef RT_ENCODE_FLATBUF_H
 #define RT_ENCODE_FLATBUF_H
 
@@ -46,7 +47,8 @@ uint32_t rt_fb_vector_refs(struct rt_fb *fb, const uint32_t *refs, size_t n);
 /* Vector of structs of two int64. */
 uint32_t rt_fb_vector_pairs(struct rt_fb *fb, const int64_t (*pairs)[2], size_t n);
 
-/* Tables: begin, each slot at most once (all values are written, defaults too), end. Refs must exist before begin. */
+/* Tables: begin, each slot at most once (all values are written, defaults too), end. Refs must exist
+ * before begin. */
 void rt_fb_begin(struct rt_fb *fb);
 void rt_fb_u8(struct rt_fb *fb, unsigned slot, uint8_t v);
 void rt_fb_i16(struct rt_fb *fb, unsigned slot, int16_t v);
@@ -59,7 +61,8 @@ uint32_t rt_fb_end(struct rt_fb *fb);
 uint32_t rt_fb_memo_get(const struct rt_fb *fb, uint32_t kind, uint64_t key);
 void rt_fb_memo_put(struct rt_fb *fb, uint32_t kind, uint64_t key, uint32_t ref);
 
-/* Closes the buffer; its length is a multiple of 8. *ret is borrowed until the next call. Return: 0, -ENOMEM. */
+/* Closes the buffer; its length is a multiple of 8. *ret is borrowed until the next call. Return: 0,
+ * -ENOMEM. */
 int rt_fb_finish(struct rt_fb *fb, uint32_t root, const uint8_t **ret, size_t *ret_len);
 
 #endif

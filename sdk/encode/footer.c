@@ -8,7 +8,8 @@
 
 enum { HARD_BYTES = 1 << 20 }; /* larger tables are compressed the fast way */
 
-/* What is worked out once: which shapes carry which descriptor, and which descriptors are carried by the same chunks. */
+/* What is worked out once: which shapes carry which descriptor, and which descriptors are carried by the
+ * same chunks. */
 struct plan {
     const struct rt_manifest *m;
     size_t n_chunks, n_shapes, n_desc;
@@ -62,14 +63,16 @@ static const char *short_archetype(const char *archetype)
     return archetype;
 }
 
-/* Joins @prefix (may be NULL), the descriptor's part (may be NULL) and @suffix by ':'; characters that column names may not have are replaced. */
+/* Joins @prefix (may be NULL), the descriptor's part (may be NULL) and @suffix by ':'; characters that
+ * column names may not have are replaced. */
 static char *column_name(const char *prefix, const struct rt_descriptor *d, const char *suffix)
 {
     const char *arch = d && d->archetype ? short_archetype(d->archetype) : "", *field = d ? d->component : "";
     char *name = NULL;
     if (arch[0] && !strncmp(field, arch, strlen(arch)) && field[strlen(arch)] == ':')
         field += strlen(arch) + 1;
-    if (asprintf(&name, "%s%s%s%s%s%s%s", prefix ? prefix : "", prefix ? ":" : "", arch, arch[0] ? ":" : "", field, field[0] ? ":" : "",
+    if (asprintf(&name, "%s%s%s%s%s%s%s", prefix ? prefix : "", prefix ? ":" : "", arch, arch[0] ? ":" : "",
+                 field, field[0] ? ":" : "",
                  suffix) < 0)
         return NULL;
     for (char *c = name; *c; c++)
@@ -89,7 +92,8 @@ static int compare_or_null(const char *a, const char *b)
 static int compare_descriptors(const void *a, const void *b, void *ctx)
 {
     const struct rt_manifest *m = ctx;
-    const struct rt_descriptor *x = rt_manifest_descriptor(m, *(const uint32_t *)a), *y = rt_manifest_descriptor(m, *(const uint32_t *)b);
+    const struct rt_descriptor *x = rt_manifest_descriptor(m, *(const uint32_t *)a),
+        *y = rt_manifest_descriptor(m, *(const uint32_t *)b);
     int c = compare_or_null(x->archetype, y->archetype);
     c = c ? c : strcmp(x->component, y->component);
     return c ? c : compare_or_null(x->component_type, y->component_type);
@@ -97,7 +101,8 @@ static int compare_descriptors(const void *a, const void *b, void *ctx)
 
 static bool carries(const struct plan *p, size_t shape, size_t d, bool is_static)
 {
-    return p->used[shape] && rt_manifest_shape(p->m, shape)->is_static == is_static && p->has[shape * p->n_desc + d];
+    return p->used[shape] && rt_manifest_shape(p->m, shape)->is_static == is_static &&
+        p->has[shape * p->n_desc + d];
 }
 
 static bool same_chunks(const struct plan *p, size_t a, size_t b, bool is_static)
@@ -158,7 +163,8 @@ static void plan_fill(struct plan *p)
 
 static int plan_init(struct plan *p, const struct rt_manifest *m)
 {
-    *p = (struct plan){.m = m, .n_chunks = rt_manifest_n_chunks(m), .n_shapes = RT_MANIFEST_N(m, shapes, struct rt_shape),
+    *p = (struct plan){.m = m, .n_chunks = rt_manifest_n_chunks(m),
+                       .n_shapes = RT_MANIFEST_N(m, shapes, struct rt_shape),
                        .n_desc = RT_MANIFEST_N(m, descriptors, struct rt_descriptor)};
     p->used = calloc(p->n_shapes, 1);
     p->has = calloc(p->n_shapes, p->n_desc);
@@ -194,15 +200,20 @@ static void manifest_fields(const struct plan *p, struct fields *f)
         const char *name;
         enum rt_ipc_type type;
     } fixed[] = {
-        {"chunk_entity_path", RT_IPC_UTF8}, {"chunk_id", RT_IPC_TUID},         {"chunk_is_static", RT_IPC_BOOL},
-        {"chunk_num_rows", RT_IPC_U64},     {"chunk_byte_offset", RT_IPC_U64}, {"chunk_byte_size", RT_IPC_U64},
+        {"chunk_entity_path", RT_IPC_UTF8},
+        {"chunk_id", RT_IPC_TUID},
+        {"chunk_is_static", RT_IPC_BOOL},
+        {"chunk_num_rows", RT_IPC_U64},
+        {"chunk_byte_offset", RT_IPC_U64},
+        {"chunk_byte_size", RT_IPC_U64},
         {"chunk_byte_size_uncompressed", RT_IPC_U64},
     };
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         fields_add(f, strdup(fixed[i].name), fixed[i].type, false);
     for (size_t i = 0; i < p->n_desc; i++) {
         const struct rt_descriptor *d = rt_manifest_descriptor(p->m, p->order[i]);
-        meta_index(fields_add(f, column_name(NULL, d, "has_static_data"), RT_IPC_BOOL, false), "rerun:static", d);
+        meta_index(fields_add(f, column_name(NULL, d, "has_static_data"), RT_IPC_BOOL, false), "rerun:static",
+                   d);
     }
     if (!p->any_temporal)
         return;
@@ -218,6 +229,11 @@ static void manifest_fields(const struct plan *p, struct fields *f)
     }
 }
 
+static const char *chunk_path(const struct plan *p, size_t i)
+{
+    return rt_manifest_entity(p->m, rt_manifest_shape(p->m, rt_manifest_chunk(p->m, i)->shape)->entity);
+}
+
 static void entity_column(const struct plan *p, struct rt_ipc_batch *b)
 {
     size_t bytes = 0;
@@ -228,12 +244,12 @@ static void entity_column(const struct plan *p, struct rt_ipc_batch *b)
         return;
     ends[0] = 0;
     for (size_t i = 0; i < p->n_chunks; i++) {
-        bytes += strlen(rt_manifest_entity(p->m, rt_manifest_shape(p->m, rt_manifest_chunk(p->m, i)->shape)->entity));
+        bytes += strlen(chunk_path(p, i));
         ends[i + 1] = (int32_t)bytes;
     }
     char *text = rt_ipc_buffer_room(b, bytes);
     for (size_t i = 0; text && i < p->n_chunks; i++) {
-        const char *path = rt_manifest_entity(p->m, rt_manifest_shape(p->m, rt_manifest_chunk(p->m, i)->shape)->entity);
+        const char *path = chunk_path(p, i);
         memcpy(text, path, strlen(path));
         text += strlen(path);
     }
@@ -255,7 +271,8 @@ static size_t chunk_bits(const struct plan *p, size_t d, bool is_static, uint8_t
     memset(bits, 0, (p->n_chunks + 7) / 8);
     for (size_t i = 0; i < p->n_chunks; i++) {
         uint32_t s = rt_manifest_chunk(p->m, i)->shape;
-        bool yes = d == p->n_desc ? rt_manifest_shape(p->m, s)->is_static == is_static : carries(p, s, d, is_static);
+        bool yes = d == p->n_desc ? rt_manifest_shape(p->m, s)->is_static == is_static
+            : carries(p, s, d, is_static);
         bits[i / 8] = (uint8_t)(bits[i / 8] | yes << i % 8);
         n += yes;
     }
@@ -387,7 +404,8 @@ static int manifest_batch(const struct plan *p, struct rt_fb *fb, size_t n_field
     if (!spans)
         return -ENOMEM;
     size_t *numbers = (size_t *)(void *)(spans + p->n_desc + 1);
-    int r = rt_ipc_batch_begin(&b, fb, out, p->n_chunks, n_fields, 2 * n_fields + 1); /* + 1: Utf8 has three */
+    /* + 1: Utf8 has three */
+    int r = rt_ipc_batch_begin(&b, fb, out, p->n_chunks, n_fields, 2 * n_fields + 1);
     if (!r) {
         entity_column(p, &b);
         id_column(p, &b);
@@ -414,7 +432,8 @@ static int manifest_table(const struct plan *p, struct rt_fb *fb, struct rt_buf 
     manifest_fields(p, &f);
     int r = f.error;
     if (!r)
-        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, true, out);
+        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL,
+                          true, out);
     if (!r)
         r = manifest_batch(p, fb, fields_n(&f), out);
     fields_deinit(&f);
@@ -432,7 +451,8 @@ static int compare_pairs(const void *a, const void *b, void *ctx)
 {
     const struct plan *p = ctx;
     const struct pair *x = a, *y = b;
-    int c = x->entity == y->entity ? 0 : strcmp(rt_manifest_entity(p->m, x->entity), rt_manifest_entity(p->m, y->entity));
+    int c = x->entity == y->entity ? 0
+        : strcmp(rt_manifest_entity(p->m, x->entity), rt_manifest_entity(p->m, y->entity));
     if (c)
         return c;
     if (x->descriptor != y->descriptor)
@@ -451,7 +471,8 @@ static int pairs_collect(const struct plan *p, struct rt_buf *out)
                 return -ENOMEM;
         }
     }
-    qsort_r(out->data, out->len / sizeof(struct pair), sizeof(struct pair), compare_pairs, (void *)(uintptr_t)p);
+    qsort_r(out->data, out->len / sizeof(struct pair), sizeof(struct pair), compare_pairs,
+            (void *)(uintptr_t)p);
     return 0;
 }
 
@@ -462,7 +483,8 @@ static char *data_column_name(const char *entity, const char *component)
     char *name = NULL;
     int r;
     if (!strncmp(entity, properties, n) && (!entity[n] || entity[n] == '/'))
-        r = asprintf(&name, "property:%s%s%s", entity[n] ? entity + n + 1 : "", entity[n] ? ":" : "", component);
+        r = asprintf(&name, "property:%s%s%s", entity[n] ? entity + n + 1 : "", entity[n] ? ":" : "",
+                     component);
     else
         r = asprintf(&name, "%s:%s", entity, component);
     return r < 0 ? NULL : name;
@@ -493,12 +515,14 @@ static void schema_fields(const struct plan *p, const struct rt_buf *pairs, stru
     struct rt_ipc_field *id = fields_add(f, strdup("rerun.controls.RowId"), RT_IPC_TUID, false);
     if (id)
         id->meta[0] = (struct rt_ipc_kv){"rerun:kind", "control"};
-    struct rt_ipc_field *time = p->any_temporal ? fields_add(f, strdup(RT_TIMELINE), RT_IPC_TIME, true) : NULL;
+    struct rt_ipc_field *time = p->any_temporal ? fields_add(f, strdup(RT_TIMELINE), RT_IPC_TIME, true)
+        : NULL;
     if (time) {
         time->meta[0] = (struct rt_ipc_kv){"rerun:kind", "index"};
         time->meta[1] = (struct rt_ipc_kv){"rerun:index_name", RT_TIMELINE};
     }
-    for (size_t i = 0; i < pairs->len / sizeof *list; i++) /* a static pair comes before its temporal twin, and stands for both */
+    /* A static pair comes before its temporal twin, and stands for both. */
+    for (size_t i = 0; i < pairs->len / sizeof *list; i++)
         if (!i || list[i].entity != list[i - 1].entity || list[i].descriptor != list[i - 1].descriptor)
             data_field(p, f, &list[i]);
 }
@@ -513,7 +537,8 @@ static int schema_union(const struct plan *p, struct rt_fb *fb, struct rt_buf *o
         r = f.error;
     }
     if (!r)
-        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL, false, out);
+        r = rt_ipc_schema(fb, (const struct rt_ipc_field *)(const void *)f.list.data, fields_n(&f), NULL,
+                          false, out);
     fields_deinit(&f);
     rt_buf_deinit(&pairs);
     if (r)
@@ -525,7 +550,8 @@ static int schema_union(const struct plan *p, struct rt_fb *fb, struct rt_buf *o
 
 /* ---------------------------------------------------------------- the message */
 
-static int footer_pack(const struct rt_store_id *store, const struct rt_buf *schema, uint8_t digest[32], const struct rt_buf *packed,
+static int footer_pack(const struct rt_store_id *store, const struct rt_buf *schema, uint8_t digest[32],
+                       const struct rt_buf *packed,
                        size_t raw_size, struct rt_buf *out)
 {
     struct rt_pack_store s;

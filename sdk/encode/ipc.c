@@ -46,8 +46,9 @@ static uint32_t kv_ref(struct rt_fb *fb, uint32_t key, uint32_t value)
     return ref;
 }
 
-/* Values, then keys, then pairs, from the last to the first: what differs from field to field lies behind all that is alike, so the offsets
- * of the latter are alike too. A value that equals the field's @name is that string. Return: 0 when there is no pair. */
+/* Values, then keys, then pairs, from the last to the first: what differs from field to field lies behind
+ * all that is alike, so the offsets of the latter are alike too. A value that equals the field's @name is
+ * that string. Return: 0 when there is no pair. */
 static uint32_t kvs_ref(struct rt_fb *fb, const struct rt_ipc_kv *kvs, const char *name, uint32_t name_ref)
 {
     uint32_t keys[RT_IPC_MAX_KV], values[RT_IPC_MAX_KV], refs[RT_IPC_MAX_KV];
@@ -57,7 +58,8 @@ static uint32_t kvs_ref(struct rt_fb *fb, const struct rt_ipc_kv *kvs, const cha
         if (kvs[i].value)
             list[n++] = &kvs[i];
     for (size_t i = n; i-- > 0;)
-        values[i] = name && !strcmp(list[i]->value, name) ? name_ref : rt_fb_string(fb, list[i]->value, strlen(list[i]->value));
+        values[i] = name && !strcmp(list[i]->value, name) ? name_ref
+            : rt_fb_string(fb, list[i]->value, strlen(list[i]->value));
     for (size_t i = n; i-- > 0;)
         keys[i] = rt_fb_string(fb, list[i]->key, strlen(list[i]->key));
     for (size_t i = n; i-- > 0;)
@@ -96,7 +98,8 @@ static uint32_t no_children_ref(struct rt_fb *fb)
     return ref;
 }
 
-static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, int type, uint32_t children, uint32_t meta)
+static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, int type, uint32_t children,
+                            uint32_t meta)
 {
     uint32_t type_table = type_ref(fb, type);
     rt_fb_begin(fb);
@@ -150,7 +153,8 @@ static int message_append(struct rt_fb *fb, uint32_t message, struct rt_buf *out
     return rt_buf_append(out, p, n);
 }
 
-int rt_ipc_schema(struct rt_fb *fb, const struct rt_ipc_field *fields, size_t n_fields, const struct rt_ipc_kv *meta,
+int rt_ipc_schema(struct rt_fb *fb, const struct rt_ipc_field *fields, size_t n_fields,
+                  const struct rt_ipc_kv *meta,
                   bool repeat, struct rt_buf *out)
 {
     uint32_t small[32], *refs = n_fields <= 32 ? small : malloc(n_fields * sizeof *refs);
@@ -180,7 +184,8 @@ int rt_ipc_end(struct rt_buf *out)
 
 /* ---------------------------------------------------------------- record batch */
 
-/* Writes the metadata message; its length depends on the counts alone, so it is written first with zeros and then for good. */
+/* Writes the metadata message; its length depends on the counts alone, so it is written first with zeros
+ * and then for good. */
 static int batch_meta(struct rt_ipc_batch *b, int64_t body_len, struct rt_buf *out)
 {
     rt_fb_reset(b->fb);
@@ -194,7 +199,8 @@ static int batch_meta(struct rt_ipc_batch *b, int64_t body_len, struct rt_buf *o
     return message_append(b->fb, message_ref(b->fb, HEADER_BATCH, batch, body_len), out);
 }
 
-int rt_ipc_batch_begin(struct rt_ipc_batch *b, struct rt_fb *fb, struct rt_buf *out, uint64_t n_rows, size_t n_nodes, size_t n_buffers)
+int rt_ipc_batch_begin(struct rt_ipc_batch *b, struct rt_fb *fb, struct rt_buf *out, uint64_t n_rows,
+                       size_t n_nodes, size_t n_buffers)
 {
     *b = (struct rt_ipc_batch){.fb = fb, .out = out, .meta_at = out->len, .n_rows = (int64_t)n_rows,
                                .cap_nodes = n_nodes, .cap_buffers = n_buffers};

@@ -13,7 +13,8 @@ int rt_lz4_block(const void *src, size_t n, bool hard, struct rt_buf *out)
     if (r < 0)
         return r;
     char *to = (char *)out->data + out->len;
-    int len = hard ? LZ4_compress_HC(src, to, (int)n, bound, LZ4HC_CLEVEL_DEFAULT) : LZ4_compress_default(src, to, (int)n, bound);
+    int len = hard ? LZ4_compress_HC(src, to, (int)n, bound, LZ4HC_CLEVEL_DEFAULT)
+        : LZ4_compress_default(src, to, (int)n, bound);
     if (len <= 0)
         return -EOVERFLOW;
     out->len += (size_t)len;

@@ -37,7 +37,8 @@ static bool same_string(const char *a, const char *b)
 
 static bool same_descriptor(const struct rt_descriptor *a, const struct rt_descriptor *b)
 {
-    return a->item == b->item && same_string(a->component, b->component) && same_string(a->archetype, b->archetype) &&
+    return a->item == b->item && same_string(a->component, b->component) &&
+        same_string(a->archetype, b->archetype) &&
            same_string(a->component_type, b->component_type);
 }
 
@@ -79,10 +80,12 @@ bool rt_manifest_name_clashes(const struct rt_manifest *m, const struct rt_descr
     return false;
 }
 
-int64_t rt_manifest_add_shape(struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n)
+int64_t rt_manifest_add_shape(struct rt_manifest *m, uint32_t entity, bool is_static,
+                              const uint32_t *descriptors, uint32_t n)
 {
     struct rt_shape s = {entity, is_static, (uint32_t)RT_MANIFEST_N(m, shape_descriptors, uint32_t), n};
-    if (rt_buf_reserve(&m->shape_descriptors, n * sizeof *descriptors) < 0 || rt_buf_append(&m->shapes, &s, sizeof s) < 0)
+    if (rt_buf_reserve(&m->shape_descriptors, n * sizeof *descriptors) < 0 ||
+        rt_buf_append(&m->shapes, &s, sizeof s) < 0)
         return -ENOMEM;
     rt_buf_append(&m->shape_descriptors, descriptors, n * sizeof *descriptors);
     return (int64_t)RT_MANIFEST_N(m, shapes, struct rt_shape) - 1;

@@ -11,7 +11,8 @@ enum { VERSION_BITS = 0x00001F00 }; /* bytes 0, 31, 0, 0 */
 
 int rt_rrd_stream_header(struct rt_buf *out)
 {
-    static const uint8_t header[RT_RRD_HEADER_BYTES] = {'R', 'R', 'F', '2', 0, 31, 0, 0, 1 /* LZ4 */, 2 /* protobuf */, 0, 0};
+    static const uint8_t header[RT_RRD_HEADER_BYTES] = {'R', 'R', 'F', '2', 0, 31, 0, 0, 1 /* LZ4 */,
+                                                        2 /* protobuf */, 0, 0};
     return rt_buf_append(out, header, sizeof header);
 }
 
@@ -53,7 +54,8 @@ int rt_rrd_store_info(struct rt_buf *out, const struct rt_store_id *store, struc
     return frame_append(out, KIND_SET_STORE_INFO, &msg.base, NULL);
 }
 
-int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static, const struct rt_buf *ipc,
+int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static,
+                 const struct rt_buf *ipc,
                  bool hard, struct rt_buf *scratch, uint64_t *ret_size)
 {
     struct rt_pack_store s;

@@ -1,8 +1,9 @@
 /* Frames of an RRD stream (magic RRF2), each appended whole to a buffer:
  *
- *   stream header (12 bytes) | { u64 kind, u64 length, protobuf message }* | End frame with the footer, stream footer (32 bytes)
+ *   stream header, 12 bytes | { u64 kind, u64 length, message }* | End frame with the footer | stream footer, 32 bytes
  *
- * Stamped version 0.31.0, the newest that every reader from 0.31 on takes without a warning; the frames have not changed since. */
+ * Stamped version 0.31.0, the newest that every reader from 0.31 on takes without a warning; the frames
+ * have not changed since. */
 #ifndef RT_ENCODE_RRD_WRITE_H
 #define RT_ENCODE_RRD_WRITE_H
 
@@ -33,11 +34,14 @@ struct rt_store_id {
 int rt_rrd_stream_header(struct rt_buf *out);
 int rt_rrd_store_info(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid row_id);
 
-/* A chunk: @ipc compressed, @hard or fast. @scratch is for the compressed bytes, reused. gives the payload's length in *ret_size. */
-int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static, const struct rt_buf *ipc,
+/* A chunk: @ipc compressed, @hard or fast. @scratch is for the compressed bytes, reused. gives the
+ * payload's length in *ret_size. */
+int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static,
+                 const struct rt_buf *ipc,
                  bool hard, struct rt_buf *scratch, uint64_t *ret_size);
 
-/* The End frame around @footer and the stream footer behind it. @at: position in the stream where it will be written. */
+/* The End frame around @footer and the stream footer behind it. @at: position in the stream where it will
+ * be written. */
 int rt_rrd_end(struct rt_buf *out, uint64_t at, const void *footer, size_t len);
 
 #endif

@@ -5,8 +5,10 @@
 #include "base/level.h"
 
 enum { ROW_BYTES = 16 + 8 };               /* row id, time */
-enum { KEPT_BYTES = 64 << 10 };            /* a cleared column keeps this much memory, and more if it was well used */
-#define SAME_BURST_NS 10000000             /* times are made unique against the entity's last one only when that is so near */
+/* a cleared column keeps this much memory, and more if it was well used */
+enum { KEPT_BYTES = 64 << 10 };
+/* Times are made unique against the entity's last one only when that is so near. */
+#define SAME_BURST_NS 10000000
 
 static int64_t *times_of(const struct rt_builder *b)
 {
@@ -15,7 +17,8 @@ static int64_t *times_of(const struct rt_builder *b)
 
 void rt_builder_init(struct rt_builder *b, struct rt_manifest *m, uint32_t entity, bool is_static)
 {
-    *b = (struct rt_builder){.path = rt_manifest_entity(m, entity), .entity = entity, .shape = -1, .is_static = is_static, .manifest = m};
+    *b = (struct rt_builder){.path = rt_manifest_entity(m, entity), .entity = entity, .shape = -1,
+                             .is_static = is_static, .manifest = m};
 }
 
 static void column_deinit(struct rt_builder_column *c)
@@ -51,11 +54,12 @@ static bool has_descriptor(const struct rt_builder *b, int64_t descriptor)
     return false;
 }
 
-/* The number of the descriptor under which a component is written: a field whose name differs from another's only in characters
- * that a manifest cannot tell apart (a.b, a_b) is written as a.b_2. */
+/* The number of the descriptor under which a component is written: a field whose name differs from
+ * another's only in characters that a manifest cannot tell apart (a.b, a_b) is written as a.b_2. */
 static int64_t descriptor_for(struct rt_builder *b, const struct rt_component *c)
 {
-    struct rt_descriptor d = {(char *)(uintptr_t)c->identifier, (char *)(uintptr_t)c->archetype, (char *)(uintptr_t)c->component_type, c->item};
+    struct rt_descriptor d = {(char *)(uintptr_t)c->identifier, (char *)(uintptr_t)c->archetype,
+                              (char *)(uintptr_t)c->component_type, c->item};
     char *name = NULL;
     int64_t number = -1;
     for (unsigned k = 2; number < 0; k++) {
@@ -78,7 +82,8 @@ static int column_insert(struct rt_builder *b, const struct rt_component *compon
 {
     int64_t number = descriptor_for(b, component);
     char *name = number < 0 ? NULL : strdup(component->identifier);
-    struct rt_builder_column *columns = name ? realloc(b->columns, (b->n_columns + 1) * sizeof *columns) : NULL;
+    struct rt_builder_column *columns = name ? realloc(b->columns, (b->n_columns + 1) * sizeof *columns)
+        : NULL;
     if (!columns) {
         free(name);
         return -ENOMEM;
@@ -156,7 +161,7 @@ static int column_pad(struct rt_builder_column *c, uint32_t n_rows)
     return 0;
 }
 
-/* ---------------------------------------------------------------- appending: first room for all, then nothing can fail */
+/* ---------------------------------------------------------------- appending: room first, then nothing fails */
 
 /* One column of a batch, whatever it came from. */
 struct source {
@@ -183,10 +188,12 @@ static size_t source_bytes(const struct source *s, unsigned width)
         return (size_t)s->n_items * LEVEL_ROOM;
     if (!s->n_items)
         return 0;
-    return width ? (size_t)s->n_items * width : (size_t)s->value_offsets[s->first + s->n_items] - s->value_offsets[s->first];
+    return width ? (size_t)s->n_items * width
+        : (size_t)s->value_offsets[s->first + s->n_items] - s->value_offsets[s->first];
 }
 
-static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t from, uint32_t to, struct rt_error *err)
+static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t from, uint32_t to,
+                          struct rt_error *err)
 {
     struct rt_builder_column *c = &b->columns[s->column];
     size_t bytes;
@@ -194,10 +201,12 @@ static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t
         return rt_error_set(err, -EINVAL, "%s: component given twice: %s", b->path, c->component.identifier);
     c->mark = b->mark;
     if (is_variable(c) && !s->levels && !s->value_offsets && s->n_items)
-        return rt_error_set(err, -EINVAL, "%s: component without value_offsets: %s", b->path, c->component.identifier);
+        return rt_error_set(err, -EINVAL, "%s: component without value_offsets: %s", b->path,
+                            c->component.identifier);
     bytes = source_bytes(s, c->width);
     if (c->values.len + bytes > INT32_MAX || (uint64_t)c->n_items + s->n_items > INT32_MAX)
-        return rt_error_set(err, -EINVAL, "%s: rows of more than 2 GiB: %s", b->path, c->component.identifier);
+        return rt_error_set(err, -EINVAL, "%s: rows of more than 2 GiB: %s", b->path,
+                            c->component.identifier);
     int r = column_pad(c, b->n_rows);
     if (!r && (c->ragged || needs_list(s, from, to))) {
         r = column_make_ragged(c);
@@ -295,8 +304,10 @@ static int source_from_levels(const rr_log_level *levels, uint32_t from, uint32_
     return 0;
 }
 
-/* Source @i of the batch: text, levels, then its columns. Return: 1 with its component, 0 when the batch has no such source. */
-static int source_at(const rr_text_batch *batch, uint32_t i, uint32_t from, uint32_t to, struct source *s, const char **ret_component)
+/* Source @i of the batch: text, levels, then its columns. Return: 1 with its component, 0 when the batch
+ * has no such source. */
+static int source_at(const rr_text_batch *batch, uint32_t i, uint32_t from, uint32_t to, struct source *s,
+                     const char **ret_component)
 {
     const rr_column text = {"TextLog:text", batch->text, batch->text_offsets, NULL};
     *s = (struct source){0};
@@ -316,7 +327,8 @@ static int source_at(const rr_text_batch *batch, uint32_t i, uint32_t from, uint
 enum { MANY_SOURCES = 96 }; /* columns of a batch that need no allocation */
 
 /* Finds the columns of all sources. Return: 0, or as column_get(). */
-static int sources_prepare(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to, struct source *list,
+static int sources_prepare(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to,
+                           struct source *list,
                            uint32_t *ret_n, struct rt_error *err)
 {
     uint32_t n = 0;
@@ -349,7 +361,8 @@ static int append_times(struct rt_builder *b, const rr_text_batch *batch, uint32
     return r;
 }
 
-int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to, struct rt_error *err)
+int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to,
+                      struct rt_error *err)
 {
     struct source few[MANY_SOURCES], *list = few;
     uint32_t n = 0;
@@ -407,7 +420,8 @@ static uint32_t row_items(const struct rt_builder_column *c, uint32_t row, uint3
     return (uint32_t)list[row];
 }
 
-static void gather_items(const struct rt_builder_column *c, uint32_t first, uint32_t end, struct rt_buf *ends, struct rt_buf *values)
+static void gather_items(const struct rt_builder_column *c, uint32_t first, uint32_t end, struct rt_buf *ends,
+                         struct rt_buf *values)
 {
     const int32_t *old = (const int32_t *)(const void *)c->ends.data;
     unsigned width = c->width;
@@ -426,7 +440,8 @@ static int column_permute(struct rt_builder_column *c, const struct key *keys)
 {
     struct rt_buf list = {0}, ends = {0}, values = {0};
     int32_t n = 0;
-    if (rt_buf_reserve(&list, c->list.len) < 0 || rt_buf_reserve(&ends, c->ends.len) < 0 || rt_buf_reserve(&values, c->values.len) < 0) {
+    if (rt_buf_reserve(&list, c->list.len) < 0 || rt_buf_reserve(&ends, c->ends.len) < 0 ||
+        rt_buf_reserve(&values, c->values.len) < 0) {
         rt_buf_deinit(&list);
         rt_buf_deinit(&ends);
         rt_buf_deinit(&values);

@@ -1,12 +1,14 @@
 /* A builder: rows of one entity on their way into a chunk, as columns from the start.
  *
  *   times    [ t0 t1 t2 … ]
- *   column   list    end of each row's instances, only once a row had not exactly one ("ragged"); else row i = instance i
+ *   column   list    end of each row's instances, once a row had not exactly one ("ragged"); before, row i has
+ *                    instance i
  *            ends    Utf8, Binary: end of each instance in values
  *            values  the instances' bytes
  *
- * A column that comes later begins with empty lists for the rows before it, and stays: a row (and a later chunk) without
- * it would otherwise show the value of the row before, as viewers carry values forward over nulls and gaps. */
+ * A column that comes later begins with empty lists for the rows before it, and stays: a row (and a later
+ * chunk) without it would otherwise show the value of the row before, as viewers carry values forward over
+ * nulls and gaps. */
 #ifndef RT_RECORDING_BUILDER_H
 #define RT_RECORDING_BUILDER_H
 
@@ -48,15 +50,17 @@ struct rt_builder {
 void rt_builder_init(struct rt_builder *b, struct rt_manifest *m, uint32_t entity, bool is_static);
 void rt_builder_deinit(struct rt_builder *b);
 
-/* Appends rows [from, to) of @batch. All or nothing. Return: 0, -EINVAL (unknown or repeated component), -ENOMEM. */
-int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to, struct rt_error *err);
+/* Appends rows [from, to) of @batch. All or nothing. Return: 0, -EINVAL (unknown or repeated component),
+ * -ENOMEM. */
+int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to,
+                      struct rt_error *err);
 /* Adds a column without rows (for the continuation of a file). Return: 0, -EINVAL, -ENOMEM. */
 int rt_builder_add_column(struct rt_builder *b, const char *identifier, struct rt_error *err);
 /* Bytes that the rows hold. */
 uint64_t rt_builder_bytes(const struct rt_builder *b);
 
-/* Before encoding: all columns as long as the rows, rows sorted by time (stable); times then made unique in the entity
- * when @bump. Return: 0, -ENOMEM. */
+/* Before encoding: all columns as long as the rows, rows sorted by time (stable); times then made unique
+ * in the entity when @bump. Return: 0, -ENOMEM. */
 int rt_builder_seal(struct rt_builder *b, bool bump);
 /* Forgets the rows, keeps the columns. */
 void rt_builder_clear(struct rt_builder *b);

@@ -51,7 +51,8 @@ static void time_field(struct rt_ipc_field *f)
 
 static void column_field(struct rt_ipc_field *f, const struct rt_descriptor *c)
 {
-    *f = (struct rt_ipc_field){.name = c->component, .type = c->item, .list = true, .nullable = true, .meta = {
+    *f = (struct rt_ipc_field){.name = c->component, .type = c->item, .list = true, .nullable = true,
+                               .meta = {
         {"rerun:kind", "data"},
         {"rerun:archetype", c->archetype},
         {"rerun:component_type", c->component_type},
@@ -62,10 +63,12 @@ static void column_field(struct rt_ipc_field *f, const struct rt_descriptor *c)
 static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid id)
 {
     char text[6 + 32 + 1];
-    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)id.time_ns, (unsigned long long)id.inc);
+    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)id.time_ns,
+             (unsigned long long)id.inc);
     const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {
         {"rerun:entity_path", b->path}, {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
-    struct rt_ipc_field few[32], *fields = b->n_columns + 2 <= 32 ? few : malloc((b->n_columns + 2u) * sizeof *fields);
+    struct rt_ipc_field few[32], *fields = b->n_columns + 2 <= 32 ? few
+        : malloc((b->n_columns + 2u) * sizeof *fields);
     uint32_t n = 0;
     if (!fields)
         return -ENOMEM;
@@ -109,7 +112,8 @@ static void put_offsets(struct rt_ipc_batch *batch, const struct rt_buf *ends)
         memcpy(p + 4, ends->data, ends->len);
 }
 
-/* Offsets 0, 1, 2 … n: written once a chunk. @shared: number of that buffer, 0 = not yet (buffer 0 is a validity). */
+/* Offsets 0, 1, 2 … n: written once a chunk. @shared: number of that buffer, 0 = not yet (buffer 0 is a
+ * validity). */
 static void put_counting(struct rt_ipc_batch *batch, uint32_t n, size_t *shared)
 {
     if (*shared) {
@@ -140,7 +144,8 @@ static void put_column(struct rt_ipc_batch *batch, const struct rt_builder_colum
 static int encode_batch(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid first)
 {
     struct rt_ipc_batch batch;
-    size_t n_nodes = 1 + !b->is_static + 2 * (size_t)b->n_columns, n_buffers = 2 + 2 * (size_t)!b->is_static, shared = 0;
+    size_t n_nodes = 1 + !b->is_static + 2 * (size_t)b->n_columns, n_buffers = 2 + 2 * (size_t)!b->is_static,
+        shared = 0;
     for (uint32_t i = 0; i < b->n_columns; i++)
         n_buffers += b->columns[i].width ? 4 : 5;
     int r = rt_ipc_batch_begin(&batch, &e->fb, &e->ipc, b->n_rows, n_nodes, n_buffers);
@@ -172,7 +177,8 @@ static int shape_of(struct rt_builder *b)
     return b->shape < 0 ? -ENOMEM : 0;
 }
 
-int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_store_id *store, uint64_t at, struct rt_buf *out,
+int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_store_id *store, uint64_t at,
+                    struct rt_buf *out,
                     struct rt_manifest_chunk *ret)
 {
     const int64_t *t = (const int64_t *)(const void *)b->times.data;
@@ -184,7 +190,8 @@ int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_
     rt_buf_clear(&e->ipc);
     r = r ? r : encode_schema(e, b, id);
     r = r ? r : encode_batch(e, b, first);
-    *ret = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows, .raw_size = e->ipc.len,
+    *ret = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows,
+                                      .raw_size = e->ipc.len,
                                       .offset = at + start + RT_RRD_FRAME_HEADER_BYTES};
     rt_tuid_bytes(id, ret->id);
     if (!b->is_static) {

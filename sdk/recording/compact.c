@@ -11,7 +11,7 @@
 enum { SMALL_ROWS = 1000, MAX_COLUMNS = 128 };
 #define MAX_FILE_BYTES (256ull << 20)
 #define MAX_NS         2000000000ull /* then the file stays as it is */
-#define HARD_BYTES     (1ull << 20)   /* files up to this are wholly made anew and compressed hard: at most 50 ms */
+#define HARD_BYTES     (1ull << 20)   /* files up to this are wholly made anew, compressed hard: 50 ms */
 
 /* ---------------------------------------------------------------- does it pay? */
 
@@ -50,7 +50,8 @@ static struct entity_sums *sum_up(const struct rt_manifest *m, uint64_t *ret_sma
 /* Is the path still the file that was opened, whole, and with no other name? */
 static bool is_ours(const struct rt_sink *sink, struct stat *ret)
 {
-    return lstat(sink->path, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_nlink == 1 && ret->st_dev == sink->opened.st_dev &&
+    return lstat(sink->path, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_nlink == 1 &&
+        ret->st_dev == sink->opened.st_dev &&
            ret->st_ino == sink->opened.st_ino && (uint64_t)ret->st_size == sink->written;
 }
 
@@ -95,7 +96,8 @@ static int64_t shape_copy(struct job *j, uint32_t old)
             return n;
         list[i] = (uint32_t)n;
     }
-    return j->shapes[old] = rt_manifest_add_shape(&j->out.manifest, b->entity, shape->is_static, list, shape->n);
+    return j->shapes[old] = rt_manifest_add_shape(&j->out.manifest, b->entity, shape->is_static, list,
+                                                  shape->n);
 }
 
 static int chunk_copy(struct job *j, const struct rt_manifest_chunk *c)
@@ -110,14 +112,16 @@ static int chunk_copy(struct job *j, const struct rt_manifest_chunk *c)
     now.shape = (uint32_t)shape;
     now.offset = j->out.sink->written + RT_RRD_FRAME_HEADER_BYTES;
     rt_buf_clear(&j->out.frame);
-    if (rt_buf_append(&j->out.frame, head, sizeof head) < 0 || rt_buf_append(&j->out.frame, frame.payload, frame.payload_len) < 0)
+    if (rt_buf_append(&j->out.frame, head, sizeof head) < 0 ||
+        rt_buf_append(&j->out.frame, frame.payload, frame.payload_len) < 0)
         return -ENOMEM;
     r = j->out.sink->ops->write(j->out.sink, j->out.frame.data, j->out.frame.len, NULL);
     j->rows_out += c->n_rows;
     return r ? r : rt_manifest_add_chunk(&j->out.manifest, &now);
 }
 
-/* A decoded chunk as a batch of columns, without times when static; what this library never writes is refused. */
+/* A decoded chunk as a batch of columns, without times when static; what this library never writes is
+ * refused. */
 static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_text_batch *ret)
 {
     const struct rt_chunk_column *time = rt_decoded_time(c);
@@ -128,11 +132,13 @@ static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_tex
             continue;
         if (col->validity || col->item_validity || rt_decoded_item(col->type) < 0 || n == MAX_COLUMNS)
             return -ENOTSUP;
-        columns[n++] = (rr_column){col->name, col->values, (const uint32_t *)col->value_offsets, (const uint32_t *)col->list_offsets};
+        columns[n++] = (rr_column){col->name, col->values, (const uint32_t *)col->value_offsets,
+                                   (const uint32_t *)col->list_offsets};
     }
     if (!time && !c->is_static)
         return -EBADMSG;
-    *ret = (rr_text_batch){.struct_size = sizeof *ret, .n_rows = c->n_rows, .columns = columns, .n_columns = n};
+    *ret = (rr_text_batch){.struct_size = sizeof *ret, .n_rows = c->n_rows, .columns = columns,
+                           .n_columns = n};
     if (time)
         ret->log_time_ns = (const int64_t *)(const void *)time->values;
     return 0;
@@ -149,7 +155,8 @@ static int chunk_append(struct job *j, const struct rt_manifest_chunk *c, const 
         r = -EBADMSG;
     r = r ? r : batch_from_chunk(&chunk, columns, &batch);
     if (!r)
-        r = chunk.is_static ? rt_recording_append_static(&j->out, path, &batch, NULL) : rt_recording_append(&j->out, path, &batch, NULL);
+        r = chunk.is_static ? rt_recording_append_static(&j->out, path, &batch, NULL)
+            : rt_recording_append(&j->out, path, &batch, NULL);
     j->rows_out += r ? 0 : chunk.n_rows;
     rt_chunk_deinit(&chunk);
     return r;
@@ -157,7 +164,8 @@ static int chunk_append(struct job *j, const struct rt_manifest_chunk *c, const 
 
 static int compare_start(const void *a, const void *b)
 {
-    const struct rt_manifest_chunk *x = *(const struct rt_manifest_chunk *const *)a, *y = *(const struct rt_manifest_chunk *const *)b;
+    const struct rt_manifest_chunk *x = *(const struct rt_manifest_chunk *const *)a,
+        *y = *(const struct rt_manifest_chunk *const *)b;
     if (x->t_min != y->t_min)
         return x->t_min < y->t_min ? -1 : 1;
     return x->offset < y->offset ? -1 : 1;
@@ -232,7 +240,8 @@ static int job_run(struct job *j, const char *path)
     const struct rt_manifest *m = &j->in->manifest;
     size_t n = RT_MANIFEST_N(m, shapes, struct rt_shape);
     j->out.store = j->in->store;
-    j->out.settings = (struct rt_settings){4096, 384 << 10, UINT64_MAX}; /* what viewers merge up to, whatever the recording was told */
+    /* what viewers merge up to, whatever the recording was told */
+    j->out.settings = (struct rt_settings){4096, 384 << 10, UINT64_MAX};
     j->deadline_ns = rt_mono_ns() + MAX_NS;
     j->shapes = malloc(n * sizeof *j->shapes);
     int r = j->shapes ? 0 : -ENOMEM;
@@ -272,7 +281,8 @@ static int make_temporary(const char *path, char **ret_name, int *ret_fd)
 static int take_place(const struct rt_sink *old, const char *name, int fd, const struct stat *st)
 {
     struct stat now;
-    if ((fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EPERM) || fchmod(fd, st->st_mode & 07777) < 0 || fsync(fd) < 0)
+    if ((fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EPERM) || fchmod(fd, st->st_mode & 07777) < 0 ||
+        fsync(fd) < 0)
         return -errno;
     if (fstat(fd, &now) < 0 || now.st_uid != st->st_uid || now.st_gid != st->st_gid || !is_ours(old, &now))
         return -EPERM;

@@ -71,7 +71,8 @@ int rt_recording_cut(struct rt_recording *rec, struct rt_builder *b, struct rt_e
         r = rt_builder_seal(b, rec->bump);
         r = r ? r : rt_chunk_encode(&rec->encoder, b, &rec->store, rec->sink->written, &rec->frame, &c);
         if (r)
-            rt_error_set(err, r, "%s: %s: cannot encode %u rows: %s", rec->sink->path, b->path, b->n_rows, strerror(-r));
+            rt_error_set(err, r, "%s: %s: cannot encode %u rows: %s", rec->sink->path, b->path, b->n_rows,
+                         strerror(-r));
         else
             r = rec->sink->ops->write(rec->sink, rec->frame.data, rec->frame.len, err);
         if (!r)
@@ -86,15 +87,18 @@ int rt_recording_cut(struct rt_recording *rec, struct rt_builder *b, struct rt_e
 static bool is_full(const struct rt_recording *rec, const struct rt_builder *b)
 {
     const struct rt_settings *s = &rec->settings;
-    return b->n_rows >= s->max_rows || (b->unsorted && b->n_rows >= s->max_rows_unsorted) || rt_builder_bytes(b) >= s->max_bytes;
+    return b->n_rows >= s->max_rows || (b->unsorted && b->n_rows >= s->max_rows_unsorted) ||
+        rt_builder_bytes(b) >= s->max_bytes;
 }
 
 /* How many rows from @from on fit the builder: at least one, and no more than fills it. */
-static uint32_t slice_end(const struct rt_recording *rec, const struct rt_builder *b, const rr_text_batch *batch, uint32_t from)
+static uint32_t slice_end(const struct rt_recording *rec, const struct rt_builder *b,
+                          const rr_text_batch *batch, uint32_t from)
 {
     uint64_t room = rec->settings.max_rows > b->n_rows ? rec->settings.max_rows - b->n_rows : 1;
     uint32_t to = batch->n_rows - from > room ? from + (uint32_t)room : batch->n_rows;
-    uint64_t held = rt_builder_bytes(b), bytes = rec->settings.max_bytes > held ? rec->settings.max_bytes - held : 0;
+    uint64_t held = rt_builder_bytes(b), bytes = rec->settings.max_bytes > held
+        ? rec->settings.max_bytes - held : 0;
     if (batch->text_offsets && (uint64_t)(batch->text_offsets[to] - batch->text_offsets[from]) > bytes) {
         uint32_t low = from + 1;
         while (low < to) { /* the first end that reaches the limit */
@@ -108,7 +112,8 @@ static uint32_t slice_end(const struct rt_recording *rec, const struct rt_builde
     return to;
 }
 
-int rt_recording_append(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err)
+int rt_recording_append(struct rt_recording *rec, const char *path, const rr_text_batch *batch,
+                        struct rt_error *err)
 {
     struct rt_builder *b;
     int first = rt_recording_builder(rec, path, &b);
@@ -125,7 +130,8 @@ int rt_recording_append(struct rt_recording *rec, const char *path, const rr_tex
     return first;
 }
 
-int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err)
+int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch,
+                               struct rt_error *err)
 {
     struct rt_builder b, *temporal;
     int r = rt_recording_builder(rec, path, &temporal); /* for the entity's number */
@@ -173,8 +179,10 @@ static int send_properties(struct rt_recording *rec, const rr_stream_options *o,
     int64_t start = o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns();
     const char *name = o->recording_name ? o->recording_name : "";
     uint32_t offsets[2] = {0, (uint32_t)strlen(name)};
-    const rr_column columns[2] = {{"RecordingInfo:start_time", &start, NULL, NULL}, {"RecordingInfo:name", name, offsets, NULL}};
-    const rr_text_batch row = {.struct_size = sizeof row, .n_rows = 1, .columns = columns, .n_columns = name[0] ? 2 : 1};
+    const rr_column columns[2] = {{"RecordingInfo:start_time", &start, NULL, NULL},
+                                  {"RecordingInfo:name", name, offsets, NULL}};
+    const rr_text_batch row = {.struct_size = sizeof row, .n_rows = 1, .columns = columns,
+                               .n_columns = name[0] ? 2 : 1};
     return rt_recording_append_static(rec, RT_PROPERTIES_PATH, &row, err);
 }
 

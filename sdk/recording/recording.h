@@ -1,8 +1,10 @@
 /* A recording: builders by entity, one encoder, the manifest of what was written, one sink.
  *
- *   rows → builder (one an entity) → chunk → sink            close: all builders → footer → compaction of the closed file
+ *   rows → builder, one an entity → chunk → sink
+ *   close: all builders → footer → compaction of the closed file
  *
- * Public functions in stream.c look up the handle and translate errors; the work is here. One thread at a time. */
+ * Public functions in stream.c look up the handle and translate errors; the work is here. One thread at a
+ * time. */
 #ifndef RT_RECORDING_RECORDING_H
 #define RT_RECORDING_RECORDING_H
 
@@ -31,8 +33,10 @@ int rt_recording_open(const rr_stream_options *options, struct rt_recording **re
 struct rt_recording *rt_recording_free(struct rt_recording *rec);
 void rt_recording_deinit(struct rt_recording *rec);
 
-int rt_recording_append(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err);
-int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err);
+int rt_recording_append(struct rt_recording *rec, const char *path, const rr_text_batch *batch,
+                        struct rt_error *err);
+int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch,
+                               struct rt_error *err);
 /* All builders into chunks. The first error is reported, the others are tried. */
 int rt_recording_flush(struct rt_recording *rec, struct rt_error *err);
 /* Flush, footer, close, compaction; frees. */

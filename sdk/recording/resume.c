@@ -5,7 +5,8 @@
 
 enum { MAX_COLUMNS = 1024 };
 
-static int64_t find_shape(const struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *list, uint32_t n)
+static int64_t find_shape(const struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *list,
+                          uint32_t n)
 {
     for (size_t i = RT_MANIFEST_N(m, shapes, struct rt_shape); i-- > 0;) {
         const struct rt_shape *s = rt_manifest_shape(m, i);
@@ -69,31 +70,38 @@ static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, st
     if (frame->kind == RT_FRAME_SET_STORE_INFO) {
         if (rt_store_info_decode(frame, &info, err))
             return -EBADMSG;
-        return strcmp(info.recording_id, rec->store.recording_id) || strcmp(info.application_id, rec->store.application_id)
-                   ? rt_error_set(err, -EINVAL, "the file is recording %s of %s", info.recording_id, info.application_id) : 0;
+        return strcmp(info.recording_id, rec->store.recording_id) ||
+            strcmp(info.application_id, rec->store.application_id)
+                   ? rt_error_set(err, -EINVAL, "the file is recording %s of %s", info.recording_id,
+                                  info.application_id) : 0;
     }
     if (frame->kind != RT_FRAME_ARROW)
-        return rt_error_set(err, -EINVAL, "byte %llu: the file was closed", (unsigned long long)frame->offset);
+        return rt_error_set(err, -EINVAL, "byte %llu: the file was closed",
+                            (unsigned long long)frame->offset);
     if (rt_chunk_decode(frame, &chunk, err))
         return -EBADMSG;
     r = note_chunk(rec, frame, &chunk);
     rt_chunk_deinit(&chunk);
-    return r ? rt_error_set(err, r, "byte %llu: a chunk that cannot be continued", (unsigned long long)frame->offset) : 0;
+    return r ? rt_error_set(err, r, "byte %llu: a chunk that cannot be continued",
+                            (unsigned long long)frame->offset) : 0;
 }
 
-static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, uint64_t keep, struct rt_error *err)
+static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, uint64_t keep,
+                       struct rt_error *err)
 {
     uint64_t end = RT_RRD_HEADER_BYTES;
     struct rt_frame frame;
     while (end < keep) {
         int r = rt_rrd_reader_next(reader, &frame, err);
         if (r)
-            return r < 0 ? r : rt_error_set(err, -EBADMSG, "the file has no frame at byte %llu", (unsigned long long)end);
+            return r < 0 ? r : rt_error_set(err, -EBADMSG, "the file has no frame at byte %llu",
+                                            (unsigned long long)end);
         end = frame.offset + RT_RRD_FRAME_HEADER_BYTES + frame.payload_len;
         if ((r = note_frame(rec, &frame, err)) < 0)
             return r;
     }
-    return end == keep ? 0 : rt_error_set(err, -EINVAL, "byte %llu is not the end of a frame", (unsigned long long)keep);
+    return end == keep ? 0 : rt_error_set(err, -EINVAL, "byte %llu is not the end of a frame",
+                                          (unsigned long long)keep);
 }
 
 int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t keep, struct rt_error *err)
@@ -106,6 +114,7 @@ int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t kee
     if (reader)
         rt_rrd_reader_free(reader);
     if (r)
-        return rt_error_set(err, r, "%s: cannot be continued: %.400s", path, why.message[0] ? why.message : strerror(-r));
+        return rt_error_set(err, r, "%s: cannot be continued: %.400s", path,
+                            why.message[0] ? why.message : strerror(-r));
     return rt_sink_file_open(path, keep, &rec->sink, err);
 }

@@ -26,9 +26,9 @@ struct rt_sink {
 
 #define RT_SINK_CREATE UINT64_MAX /* for @keep: create or empty the file */
 
-/* Opens @path for writing; an existing file is cut to @keep bytes, which go on counting as written.
- * The fd is close-on-exec and 64 or above, out of the way of hosts that close or reuse the small numbers. Before each write it must
- * still be the file that was opened. gives *ret. Return: 0, -errno. */
+/* Opens @path for writing; an existing file is cut to @keep bytes, which go on counting as written. The fd
+ * is close-on-exec and 64 or above, out of the way of hosts that close or reuse the small numbers. Before
+ * each write it must still be the file that was opened. gives *ret. Return: 0, -errno. */
 int rt_sink_file_open(const char *path, uint64_t keep, struct rt_sink **ret, struct rt_error *err);
 
 #endif

@@ -9,7 +9,8 @@
 
 #define RR_API __attribute__((visibility("default")))
 
-enum { SLOT_BITS = 8, N_SLOTS = 1 << SLOT_BITS }; /* recordings open at once, less one: slot 0 stays free, so that no handle is 0 */
+/* recordings open at once, less one: slot 0 stays free, so that no handle is 0 */
+enum { SLOT_BITS = 8, N_SLOTS = 1 << SLOT_BITS };
 
 /* A handle is generation << SLOT_BITS | slot: one that was closed is told from its successor. */
 static struct {
@@ -21,7 +22,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct rt_recording *lookup(rr_recording_stream handle)
 {
     uint32_t slot = handle & (N_SLOTS - 1);
-    struct rt_recording *rec = rt_load_acquire(&slots[slot].recording_mt); /* pairs with the release in insert() */
+    /* pairs with the release in insert() */
+    struct rt_recording *rec = rt_load_acquire(&slots[slot].recording_mt);
     return rec && slots[slot].generation == handle >> SLOT_BITS ? rec : NULL;
 }
 
@@ -68,10 +70,14 @@ static rr_error_code no_handle(rr_error *err)
 /* @r of an internal function into a public code; -EINVAL is the caller's mistake, all else is @otherwise. */
 static rr_error_code translate(int r, const struct rt_error *e, rr_error_code otherwise, rr_error *err)
 {
+    rr_error_code code = otherwise;
     if (!r)
         return RR_ERROR_CODE_OK;
-    return fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : r == -EINVAL ? RR_ERROR_CODE_INVALID_STRING_ARGUMENT : otherwise,
-                e->message[0] ? e->message : strerror(-r));
+    if (r == -ENOMEM)
+        code = RR_ERROR_CODE_OUT_OF_MEMORY;
+    if (r == -EINVAL)
+        code = RR_ERROR_CODE_INVALID_STRING_ARGUMENT;
+    return fail(err, code, e->message[0] ? e->message : strerror(-r));
 }
 
 /* ---------------------------------------------------------------- open and close */
@@ -96,12 +102,14 @@ RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *opt
     }
     if (options->struct_size != sizeof *options || !options->application_id[0]) {
         fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE,
-             options->application_id[0] ? "struct_size is not that of rr_stream_options" : "application_id is empty");
+             options->application_id[0] ? "struct_size is not that of rr_stream_options"
+                 : "application_id is empty");
         return 0;
     }
     int r = rt_recording_open(options, &rec, &e);
     if (r) {
-        fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, e.message);
+        fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE,
+             e.message);
         return 0;
     }
     rr_recording_stream handle = insert(rec);
@@ -146,8 +154,10 @@ static bool is_utf8(const uint8_t *p, size_t n)
 {
     for (size_t i = 0; i < n;) {
         uint8_t c = p[i++];
-        unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 9;
-        uint8_t low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+        unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 &&
+            c < 0xF5 ? 3 : 9;
+        uint8_t low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F
+            : 0xBF;
         if (more > n - i || (more && (p[i] < low || p[i] > high)))
             return false;
         for (unsigned k = 1; k < more; k++)
@@ -161,13 +171,15 @@ static bool is_utf8(const uint8_t *p, size_t n)
 static bool text_is_utf8(const rr_text_batch *b)
 {
     for (uint32_t i = 0; i < b->n_rows; i++)
-        if (!is_utf8((const uint8_t *)b->text + b->text_offsets[i], b->text_offsets[i + 1] - b->text_offsets[i]))
+        if (!is_utf8((const uint8_t *)b->text + b->text_offsets[i],
+                     b->text_offsets[i + 1] - b->text_offsets[i]))
             return false;
     return true;
 }
 #endif
 
-RR_API rr_error_code rr_text_columns(rr_recording_stream handle, const char *entity_path, const rr_text_batch *batch, rr_error *err)
+RR_API rr_error_code rr_text_columns(rr_recording_stream handle, const char *entity_path,
+                                     const rr_text_batch *batch, rr_error *err)
 {
     struct rt_error e = {0};
     struct rt_recording *rec = lookup(handle);
@@ -175,17 +187,21 @@ RR_API rr_error_code rr_text_columns(rr_recording_stream handle, const char *ent
         return no_handle(err);
     if (!entity_path || !batch || (batch->n_rows && (!batch->log_time_ns || !batch->text_offsets)) ||
         (batch->n_columns && !batch->columns))
-        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path, batch, its times, texts and columns must be given");
+        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT,
+                    "entity_path, batch, its times, texts and columns must be given");
     if (batch->struct_size != sizeof *batch)
-        return fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "struct_size is not that of rr_text_batch");
+        return fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE,
+                    "struct_size is not that of rr_text_batch");
 #ifndef NDEBUG
     if (!text_is_utf8(batch))
         return fail(err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "text is not UTF-8");
 #endif
-    return translate(rt_recording_append(rec, entity_path, batch, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+    return translate(rt_recording_append(rec, entity_path, batch, &e), &e,
+                     RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
 }
 
-RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *entity_path, uint32_t n_rows, const int64_t *log_time_ns,
+RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *entity_path, uint32_t n_rows,
+                                    const int64_t *log_time_ns,
                                     const rr_column *columns, uint32_t n_columns, rr_error *err)
 {
     struct rt_error e = {0};
@@ -196,7 +212,8 @@ RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *enti
         return no_handle(err);
     if (!entity_path || !columns || !n_columns)
         return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path and columns must be given");
-    int r = log_time_ns ? rt_recording_append(rec, entity_path, &batch, &e) : rt_recording_append_static(rec, entity_path, &batch, &e);
+    int r = log_time_ns ? rt_recording_append(rec, entity_path, &batch, &e)
+        : rt_recording_append_static(rec, entity_path, &batch, &e);
     return translate(r, &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
 }
 

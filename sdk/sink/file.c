@@ -1,5 +1,6 @@
-/* Frames into a file. A short write or a full disk is undone by cutting the file back to the frame's start, since readers
- * stop at half a frame; where that is impossible (a pipe) the sink is dead from then on. */
+/* Frames into a file. A short write or a full disk is undone by cutting the file back to the frame's
+ * start, since readers stop at half a frame; where that is impossible (a pipe) the sink is dead from then
+ * on. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static int check_identity(const struct file_sink *f, struct rt_error *err)
 {
     struct stat st;
     if (fstat(f->fd, &st) < 0)
-        return rt_error_set(err, -errno, "%s: the file descriptor was closed by the program: %s", f->base.path, strerror(errno));
+        return rt_error_set(err, -errno, "%s: the file descriptor was closed by the program: %s",
+                            f->base.path, strerror(errno));
     if (st.st_dev != f->base.opened.st_dev || st.st_ino != f->base.opened.st_ino)
         return rt_error_set(err, -EBADF, "%s: the file descriptor belongs to another file now", f->base.path);
     return 0;
@@ -41,7 +43,8 @@ static int file_write(struct rt_sink *sink, const void *data, size_t n, struct r
     struct file_sink *f = (struct file_sink *)sink;
     size_t done;
     if (f->dead)
-        return rt_error_set(err, f->dead, "%s: an earlier write failed halfway: %s", sink->path, strerror(-f->dead));
+        return rt_error_set(err, f->dead, "%s: an earlier write failed halfway: %s", sink->path,
+                            strerror(-f->dead));
     int r = check_identity(f, err);
     if (r < 0)
         return f->dead = r;
@@ -95,7 +98,8 @@ static int move_up(int fd)
 static int file_continue(struct file_sink *f, uint64_t keep, struct rt_error *err)
 {
     if (!S_ISREG(f->base.opened.st_mode) || (uint64_t)f->base.opened.st_size < keep)
-        return rt_error_set(err, -EINVAL, "%s: cannot be continued at byte %llu: it has %llu", f->base.path, (unsigned long long)keep,
+        return rt_error_set(err, -EINVAL, "%s: cannot be continued at byte %llu: it has %llu", f->base.path,
+                            (unsigned long long)keep,
                             (unsigned long long)f->base.opened.st_size);
     if (ftruncate(f->fd, (off_t)keep) < 0 || lseek(f->fd, (off_t)keep, SEEK_SET) < 0)
         return rt_error_set(err, -errno, "%s: %s", f->base.path, strerror(errno));

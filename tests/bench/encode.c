@@ -2,8 +2,9 @@
  *
  *   encode [ROWS [DIRECTORY]]        default 1000000 rows, /dev/shm
  *
- * Lines of 100 bytes as services write them (time, worker, request id, path, duration, status), 65536 different ones; levels INFO 80 %,
- * DEBUG 10, WARN 7, ERROR 3; a row every 10 µs; batches of 256 rows. The clock runs from open to the end of close. */
+ * Lines of 100 bytes as services write them (time, worker, request id, path, duration, status), 65536
+ * different ones; levels INFO 80 %, DEBUG 10, WARN 7, ERROR 3; a row every 10 µs; batches of 256 rows. The
+ * clock runs from open to the end of close. */
 #include <retap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,10 @@ static void make_lines(void)
     for (int i = 0; i < LINES; i++) {
         us += next() % 2000;
         uint32_t p = next() % 100, sec = us / 1000000;
-        int n = snprintf(line, sizeof line, "2026-11-20 %02u:%02u:%02u worker-%u: request id=%08x path=/api/v1/items/%u took %u us status=%d",
-                         sec / 3600, sec / 60 % 60, sec % 60, next() % 8, next() << 16 ^ next(), next() % 100000, next() % 50000,
+        int n = snprintf(line, sizeof line,
+                         "2026-11-20 %02u:%02u:%02u worker-%u: request id=%08x path=/api/v1/items/%u took %u us status=%d",
+                         sec / 3600, sec / 60 % 60, sec % 60, next() % 8, next() << 16 ^ next(),
+                             next() % 100000, next() % 50000,
                          p < 90 ? 200 : p < 97 ? 404 : 500);
         n = n < WIDTH ? n : WIDTH;
         memset(line + n, ' ', sizeof line - (size_t)n);
@@ -45,7 +48,8 @@ static void make_lines(void)
 static rr_log_level level_at(uint32_t r)
 {
     r %= 100;
-    return r < 80 ? RR_LOG_LEVEL_INFO : r < 90 ? RR_LOG_LEVEL_DEBUG : r < 97 ? RR_LOG_LEVEL_WARN : RR_LOG_LEVEL_ERROR;
+    return r < 80 ? RR_LOG_LEVEL_INFO : r < 90 ? RR_LOG_LEVEL_DEBUG : r < 97 ? RR_LOG_LEVEL_WARN
+        : RR_LOG_LEVEL_ERROR;
 }
 
 static void run(const char *title, const char *path, uint32_t rows, uint32_t n_columns)
@@ -75,7 +79,8 @@ static void run(const char *title, const char *path, uint32_t rows, uint32_t n_c
             level[i] = level_at(next());
         }
         const rr_column columns[] = {{"retap.Log:pid", pid, NULL, NULL}, {"retap.Log:tid", tid, NULL, NULL},
-                                     {"retap.Log:mono", mono, NULL, NULL}, {"retap.Log:seq", seq, NULL, NULL}};
+                                     {"retap.Log:mono", mono, NULL, NULL},
+                                         {"retap.Log:seq", seq, NULL, NULL}};
         const rr_text_batch batch = {sizeof batch, BATCH, time, text, ends, level, columns, n_columns};
         rr_text_columns(rec, "/logs/bench/stderr", &batch, &err);
     }
@@ -88,7 +93,8 @@ static void run(const char *title, const char *path, uint32_t rows, uint32_t n_c
         exit(1);
     }
     getrusage(RUSAGE_SELF, &usage);
-    printf("%-34s %8.0f rows/s wall %8.0f rows/s cpu  %4.0f ns/row  %6.2f bytes/row  peak %ld KiB\n", title, rows * 1e9 / (double)wall,
+    printf("%-34s %8.0f rows/s wall %8.0f rows/s cpu  %4.0f ns/row  %6.2f bytes/row  peak %ld KiB\n", title,
+           rows * 1e9 / (double)wall,
            rows * 1e9 / (double)cpu, (double)cpu / rows, (double)st.st_size / rows, usage.ru_maxrss);
     unlink(path);
 }

@@ -1,10 +1,12 @@
-/* Writes a recording that has everything the writer can do, and prints what a reader must find in it:
- * one line a row, `path TAB time TAB level TAB pid TAB field TAB text` ("-" for an absent level, pid or field).
+/* Writes a recording that has everything the writer can do, and prints what a reader must find in it: one
+ * line a row, `path TAB time TAB level TAB pid TAB field TAB text` ("-" for an absent level, pid or
+ * field).
  *
  *   emit_recording FILE [ROWS [keep-small]]
  *
- * Entities: /logs/app/stdout (many rows, batches out of order), /logs/app/stderr (columns that come late and go, text of other scripts),
- * /process/app (StateChange, argv with several instances), /stats/x (Scalars), /stats/ledger (static), properties. */
+ * Entities: /logs/app/stdout (many rows, batches out of order), /logs/app/stderr (columns that come late
+ * and go, text of other scripts), /process/app (StateChange, argv with several instances), /stats/x
+ * (Scalars), /stats/ledger (static), properties. */
 #include <retap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +30,15 @@ static void must(rr_error_code code)
 struct batch {
     uint32_t n;
     int64_t time[BATCH], mono[BATCH];
-    uint32_t pid[BATCH], text_end[BATCH + 1], field_end[BATCH + 1], field_list[BATCH + 1], pid_list[BATCH + 1];
+    uint32_t pid[BATCH], text_end[BATCH + 1], field_end[BATCH + 1], field_list[BATCH + 1],
+        pid_list[BATCH + 1];
     rr_log_level level[BATCH];
     uint64_t seq[BATCH];
     char text[BATCH * MAX_TEXT], field[BATCH * 32];
 };
 
-static void row(struct batch *b, const char *path, int64_t time, rr_log_level level, uint32_t pid, const char *field, const char *text)
+static void row(struct batch *b, const char *path, int64_t time, rr_log_level level, uint32_t pid,
+                const char *field, const char *text)
 {
     uint32_t i = b->n++, n = (uint32_t)strlen(text), f = field ? (uint32_t)strlen(field) : 0;
     b->time[i] = time;
@@ -55,7 +59,8 @@ static void row(struct batch *b, const char *path, int64_t time, rr_log_level le
     printf(pid ? "%u\t%s\t%s\n" : "-%.0u\t%s\t%s\n", pid, field ? field : "-", text);
 }
 
-static void send(rr_recording_stream rec, const char *path, const struct batch *b, int with_field, int dense_pid)
+static void send(rr_recording_stream rec, const char *path, const struct batch *b, int with_field,
+                 int dense_pid)
 {
     const rr_column columns[] = {
         {"retap.Log:pid", b->pid, NULL, dense_pid ? NULL : b->pid_list},
@@ -63,11 +68,13 @@ static void send(rr_recording_stream rec, const char *path, const struct batch *
         {"retap.Log:seq", b->seq, NULL, NULL},
         {"retap.Field:user name", b->field, b->field_end, b->field_list},
     };
-    const rr_text_batch batch = {sizeof batch, b->n, b->time, b->text, b->text_end, b->level, columns, with_field ? 4 : 3};
+    const rr_text_batch batch = {sizeof batch, b->n, b->time, b->text, b->text_end, b->level, columns,
+                                 with_field ? 4 : 3};
     must(rr_text_columns(rec, path, &batch, &err));
 }
 
-/* Every second batch goes out before the one that is earlier, by more than the 10 ms within which late rows are moved behind. */
+/* Every second batch goes out before the one that is earlier, by more than the 10 ms within which late
+ * rows are moved behind. */
 static void emit_stdout(rr_recording_stream rec, uint32_t rows)
 {
     struct batch pair[2];
@@ -79,7 +86,8 @@ static void emit_stdout(rr_recording_stream rec, uint32_t rows)
         for (; b->n < BATCH && i < rows; i++) {
             snprintf(text, sizeof text, "worker %u: request %08x served /api/v1/items/%u in %u.%03u ms status=%u", i % 17, i * 2654435761u,
                      i % 999, i % 40, i % 1000, i % 50 ? 200 : 500);
-            row(b, "/logs/app/stdout", T0 + i * 200000ll, (rr_log_level)(i % 11 ? RR_LOG_LEVEL_INFO : 1 + i / 11 % 6), 4000 + i % 3, NULL, text);
+            row(b, "/logs/app/stdout", T0 + i * 200000ll,
+                (rr_log_level)(i % 11 ? RR_LOG_LEVEL_INFO : 1 + i / 11 % 6), 4000 + i % 3, NULL, text);
         }
         if (k % 2) {
             send(rec, "/logs/app/stdout", &pair[1], 0, 1);
@@ -92,7 +100,8 @@ static void emit_stdout(rr_recording_stream rec, uint32_t rows)
 
 static void emit_stderr(rr_recording_stream rec)
 {
-    static const char *const texts[] = {"", "plain", "Grüße, 世界 🙂", "tab-less  two  spaces", "a \"quoted\" \\ line"};
+    static const char *const texts[] = {"", "plain", "Grüße, 世界 🙂", "tab-less  two  spaces",
+                                        "a \"quoted\" \\ line"};
     struct batch b;
     for (uint32_t k = 0; k < 4; k++) {
         memset(&b, 0, sizeof b);
@@ -119,7 +128,8 @@ static void emit_others(rr_recording_stream rec)
     const double values[] = {1.5, -2.25, 1e300};
     const rr_column scalars = {"Scalars:scalars", values, NULL, NULL};
     const uint64_t counts[] = {12345};
-    const rr_column ledger[] = {{"retap.Ledger:emitted", counts, NULL, NULL}, {"retap.Ledger:stored", counts, NULL, NULL}};
+    const rr_column ledger[] = {{"retap.Ledger:emitted", counts, NULL, NULL},
+                                {"retap.Ledger:stored", counts, NULL, NULL}};
     must(rr_log_columns(rec, "/process/app", 3, times, process, 3, &err));
     must(rr_log_columns(rec, "/stats/x", 3, times, &scalars, 1, &err));
     must(rr_log_columns(rec, "/stats/ledger", 1, NULL, ledger, 2, &err));

@@ -13,7 +13,8 @@ static uint32_t u32(const uint8_t *p)
 static const uint8_t *slot(const uint8_t *table, unsigned n)
 {
     const uint8_t *vt = table - (int32_t)u32(table);
-    uint16_t len = (uint16_t)(vt[0] | vt[1] << 8), at = 4 + 2 * n < len ? (uint16_t)(vt[4 + 2 * n] | vt[5 + 2 * n] << 8) : 0;
+    uint16_t len = (uint16_t)(vt[0] | vt[1] << 8), at = 4 + 2 * n < len
+        ? (uint16_t)(vt[4 + 2 * n] | vt[5 + 2 * n] << 8) : 0;
     return at ? table + at : NULL;
 }
 
@@ -28,7 +29,8 @@ RT_TEST(test_equal_strings_and_vtables_are_stored_once)
     const uint8_t *p;
     size_t n;
     rt_fb_reset(&fb);
-    uint32_t a = rt_fb_string(&fb, "hello", 5), b = rt_fb_string(&fb, "hello", 5), c = rt_fb_string(&fb, "hellp", 5);
+    uint32_t a = rt_fb_string(&fb, "hello", 5), b = rt_fb_string(&fb, "hello", 5),
+        c = rt_fb_string(&fb, "hellp", 5);
     CHECK(a == b && a != c);
     uint32_t refs[2];
     size_t cost[3];
@@ -88,7 +90,8 @@ RT_TEST(test_batch_offsets_are_aligned_and_may_be_shared)
     size_t body = 8 + u32(out.data + 4);
     CHECK_INT(body % 8, 0);
     CHECK_MEM(out.data + body, out.len - body, "abc\0\0\0\0\0" "01234567", 16);
-    const uint8_t *message = follow(out.data + 8), *batch = follow(slot(message, 2)), *buffers = follow(slot(batch, 2));
+    const uint8_t *message = follow(out.data + 8), *batch = follow(slot(message, 2)),
+        *buffers = follow(slot(batch, 2));
     CHECK_INT(*slot(message, 1), 3);
     CHECK_INT(u32(slot(message, 3)), 16);
     CHECK_INT(u32(slot(batch, 0)), 3);
@@ -103,7 +106,8 @@ RT_TEST(test_lists_of_one_type_share_their_child)
 {
     struct rt_fb fb = {0};
     struct rt_buf one = {0}, two = {0};
-    struct rt_ipc_field f[2] = {{"a", RT_IPC_UTF8, true, true, {{"k", "v"}, {"left out", NULL}}}, {"b", RT_IPC_UTF8, true, true, {{"k", "v"}}}};
+    struct rt_ipc_field f[2] = {{"a", RT_IPC_UTF8, true, true, {{"k", "v"}, {"left out", NULL}}},
+                                {"b", RT_IPC_UTF8, true, true, {{"k", "v"}}}};
     CHECK_INT(rt_ipc_schema(&fb, f, 1, NULL, false, &one), 0);
     CHECK_INT(rt_ipc_schema(&fb, f, 2, NULL, false, &two), 0);
     CHECK(two.len - one.len <= 56);
@@ -129,7 +133,8 @@ RT_TEST(test_sha256_vectors)
     } vectors[] = {
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         uint8_t out[32];

@@ -46,7 +46,8 @@ static void tidy(void)
 }
 
 /* Text rows "0", "1" … with the times given. */
-static rr_error_code rows(rr_recording_stream rec, const char *path, const int64_t *times, uint32_t n, const rr_column *columns, uint32_t n_columns)
+static rr_error_code rows(rr_recording_stream rec, const char *path, const int64_t *times, uint32_t n,
+                          const rr_column *columns, uint32_t n_columns)
 {
     char text[4096 * 4];
     uint32_t ends[4097] = {0};
@@ -214,7 +215,8 @@ RT_TEST(test_mistakes_of_the_caller_are_told_and_change_nothing)
     rr_recording_stream rec = open_file();
     const int64_t times[] = {T0};
     const uint32_t v = 1;
-    const rr_column unknown = {"retap.Log:nothing", &v, NULL, NULL}, no_offsets = {"retap.Log:host", &v, NULL, NULL};
+    const rr_column unknown = {"retap.Log:nothing", &v, NULL, NULL},
+        no_offsets = {"retap.Log:host", &v, NULL, NULL};
     const rr_column twice[] = {{"retap.Log:pid", &v, NULL, NULL}, {"retap.Log:pid", &v, NULL, NULL}};
     CHECK_INT(rows(rec, "/a", times, 1, &unknown, 1), RR_ERROR_CODE_INVALID_STRING_ARGUMENT);
     CHECK(strstr(err.description, "retap.Log:nothing"));
@@ -239,14 +241,17 @@ static void see_field_names(const struct rt_chunk *c)
             snprintf(field_names[found.n_chunks++], 64, "%s", c->columns[i].name + 12);
 }
 
-/* Column names of a manifest have '_' for ' ', ',', '-', '.' and '\\'; the viewer refused a file where two came out equal. */
+/* Column names of a manifest have '_' for ' ', ',', '-', '.' and '\\'; the viewer refused a file where two
+ * came out equal. */
 RT_TEST(test_fields_that_a_manifest_cannot_tell_apart_get_numbers)
 {
     rr_recording_stream rec = open_file();
     const int64_t times[] = {T0, T0 + 1};
     const uint32_t offsets[] = {0, 1};
-    const rr_column columns[] = {{"retap.Field:a.b", "1", offsets, NULL}, {"retap.Field:a_b", "2", offsets, NULL},
-                                 {"retap.Field:a b", "3", offsets, NULL}, {"retap.Field:a_c", "4", offsets, NULL}};
+    const rr_column columns[] = {{"retap.Field:a.b", "1", offsets, NULL},
+                                 {"retap.Field:a_b", "2", offsets, NULL},
+                                 {"retap.Field:a b", "3", offsets, NULL},
+                                 {"retap.Field:a_c", "4", offsets, NULL}};
     CHECK_INT(rows(rec, "/a", times, 1, columns, 4), 0);
     CHECK_INT(rows(rec, "/a", times + 1, 1, columns + 1, 1), 0);
     CHECK_INT(rows(rec, "/other", times, 1, columns + 1, 1), 0);
@@ -291,8 +296,10 @@ RT_TEST(test_byte_settings_take_suffixes)
         const char *text;
         int result;
         uint64_t value;
-    } cases[] = {{"10", 0, 10}, {"10MB", 0, 10000000}, {"2MiB", 0, 2097152}, {"3 kib", 0, 3072}, {"-1", -EINVAL, 0}, {"x", -EINVAL, 0},
-                 {"5 apples", -EINVAL, 0}, {"", -EINVAL, 0}, {"99999999999999999999", -ERANGE, 0}, {"18446744073709551615GB", -ERANGE, 0}};
+    } cases[] = {{"10", 0, 10}, {"10MB", 0, 10000000}, {"2MiB", 0, 2097152}, {"3 kib", 0, 3072},
+                 {"-1", -EINVAL, 0}, {"x", -EINVAL, 0},
+                 {"5 apples", -EINVAL, 0}, {"", -EINVAL, 0}, {"99999999999999999999", -ERANGE, 0},
+                 {"18446744073709551615GB", -ERANGE, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint64_t v = 0;
         CHECK_INT(rt_settings_parse_bytes(cases[i].text, &v), cases[i].result);
@@ -302,8 +309,10 @@ RT_TEST(test_byte_settings_take_suffixes)
 
 RT_TEST(test_application_ids_are_rewritten_as_rerun_does)
 {
-    static const char *const cases[][2] = {{"a.b", "a-bed56"}, {"a/b", "a-b5aae"}, {"golden.app", "golden-app6e52"},
-                                           {"golden/app", "golden-appf235"}, {"a b", "a b"}, {"x_[1]: y-Z", "x_[1]: y-Z"}};
+    static const char *const cases[][2] = {{"a.b", "a-bed56"}, {"a/b", "a-b5aae"},
+                                           {"golden.app", "golden-app6e52"},
+                                           {"golden/app", "golden-appf235"}, {"a b", "a b"},
+                                           {"x_[1]: y-Z", "x_[1]: y-Z"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *id = rt_appid_rewrite(cases[i][0]);
         CHECK_STR(id, cases[i][1]);
@@ -469,13 +478,15 @@ RT_TEST(test_chunks_with_columns_of_empty_lists_are_merged)
     tidy();
 }
 
-/* 60 rows, 20 a second, a tick a second, process rows: what a quiet program leaves. Return: bytes of the closed file. */
+/* 60 rows, 20 a second, a tick a second, process rows: what a quiet program leaves. Return: bytes of the
+ * closed file. */
 static uint64_t quiet_file(uint32_t n_columns)
 {
     rr_stream_options opt = rr_stream_options_default("quiet");
     opt.recording_id = NULL;
     rr_recording_stream rec = open_with(opt);
-    const uint32_t pid[20] = {4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711};
+    const uint32_t pid[20] = {4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711, 4711,
+                              4711, 4711, 4711, 4711, 4711, 4711, 4711};
     for (int s = 0; s < 3; s++) {
         int64_t times[20], mono[20];
         char text[20 * 128];
@@ -485,17 +496,21 @@ static uint64_t quiet_file(uint32_t n_columns)
             times[i] = T0 + (s * 20 + i) * 50 * MS + (s * 31 + i * 7919) % 100000;
             mono[i] = times[i] - T0 + 123456789;
             level[i] = i % 9 ? RR_LOG_LEVEL_INFO : RR_LOG_LEVEL_WARN;
-            ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i], "2026-11-20 12:00:%02d worker-%d: request id=%08x path=/api/v1/items/%d took %d us status=%d",
-                                                      s, i % 8, (unsigned)(i + s * 20) * 2654435761u, i * 977 % 100000, i * 7919 % 50000, i % 9 ? 200 : 404);
+            ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i],
+                                                      "2026-11-20 12:00:%02d worker-%d: request id=%08x path=/api/v1/items/%d took %d us status=%d",
+                                                      s, i % 8, (unsigned)(i + s * 20) * 2654435761u,
+                                                      i * 977 % 100000, i * 7919 % 50000, i % 9 ? 200 : 404);
         }
-        const rr_column columns[] = {{"retap.Log:pid", pid, NULL, NULL}, {"retap.Log:tid", pid, NULL, NULL}, {"retap.Log:mono", mono, NULL, NULL}};
+        const rr_column columns[] = {{"retap.Log:pid", pid, NULL, NULL}, {"retap.Log:tid", pid, NULL, NULL},
+                                     {"retap.Log:mono", mono, NULL, NULL}};
         const rr_text_batch batch = {sizeof batch, 20, times, text, ends, level, columns, n_columns};
         CHECK_INT(rr_text_columns(rec, "/logs/app/stderr", &batch, &err), 0);
         rr_recording_stream_flush_blocking(rec, 1, &err);
     }
     const int64_t times[] = {T0 - MS, T0 + 4000 * MS}, status = 0;
     const uint32_t state_ends[] = {0, 7, 16}, list[] = {0, 0, 1};
-    const rr_column process[] = {{"StateChange:state", "startedexited(0)", state_ends, NULL}, {"retap.Log:exit_status", &status, NULL, list}};
+    const rr_column process[] = {{"StateChange:state", "startedexited(0)", state_ends, NULL},
+                                 {"retap.Log:exit_status", &status, NULL, list}};
     CHECK_INT(rr_log_columns(rec, "/process/app", 2, times, process, 2, &err), 0);
     close_ok(rec);
     return size_of(file);
@@ -505,7 +520,8 @@ RT_TEST(test_a_quiet_file_is_small)
 {
     uint64_t text = quiet_file(0), more = quiet_file(3);
     if (text > 9000 || more > 10000)
-        rt_test_fail(__FILE__, __LINE__, "%llu bytes with text and level, %llu with pid, tid and mono", (unsigned long long)text,
+        rt_test_fail(__FILE__, __LINE__, "%llu bytes with text and level, %llu with pid, tid and mono",
+                     (unsigned long long)text,
                      (unsigned long long)more);
     tidy();
 }
@@ -525,12 +541,14 @@ static uint32_t dice(uint32_t n)
     return (chance_seed >> 8) % n;
 }
 
-/* Row @row: text is its number; pids row, row + 1 …; args "aaa…" of lengths row % 7, row % 7 + 1 …; times in any order. */
+/* Row @row: text is its number; pids row, row + 1 …; args "aaa…" of lengths row % 7, row % 7 + 1 …; times
+ * in any order. */
 static void chance_rows(rr_recording_stream rec, uint32_t row, uint32_t n, bool pids, bool args)
 {
     int64_t times[CHANCE_MAX];
     char text[CHANCE_MAX * 8], letters[CHANCE_MAX * 3 * 10];
-    uint32_t ends[CHANCE_MAX + 1] = {0}, pid[CHANCE_MAX * 3], pid_list[CHANCE_MAX + 1] = {0}, arg_ends[CHANCE_MAX * 3 + 1] = {0},
+    uint32_t ends[CHANCE_MAX + 1] = {0}, pid[CHANCE_MAX * 3], pid_list[CHANCE_MAX + 1] = {0},
+        arg_ends[CHANCE_MAX * 3 + 1] = {0},
              arg_list[CHANCE_MAX + 1] = {0};
     rr_log_level levels[CHANCE_MAX];
     memset(letters, 'a', sizeof letters);
@@ -597,7 +615,8 @@ RT_TEST(test_any_mix_of_columns_orders_and_flushes_comes_back)
         chance_seed = round;
         for (int64_t i = 0; i < CHANCE_ROWS; i++)
             chance[i].time = T0 + i * 20 * MS;
-        for (uint32_t i = round / 2 % 3; i && i < CHANCE_ROWS; i += round / 2 % 3) { /* some rounds in order */
+        /* some rounds in order */
+        for (uint32_t i = round / 2 % 3; i && i < CHANCE_ROWS; i += round / 2 % 3) {
             uint32_t k = dice(i);
             int64_t t = chance[i].time;
             chance[i].time = chance[k].time;

@@ -20,8 +20,10 @@ RT_TEST(test_stream_header_is_stamped_0_31_lz4_protobuf)
 RT_TEST(test_store_info_frame_is_the_known_bytes)
 {
     static const uint8_t expected[] = {
-        0x0a, 0x12, 0x09, 0x00, 0x00, 0x2a, 0x36, 0xfe, 0x9c, 0x97, 0x17, 0x11, 0xf0, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01, 0x12, 0x25, 0x12,
-        0x18, 0x08, 0x01, 0x12, 0x06, 'g',  'o',  'l',  'd',  'e',  'n',  0x1a, 0x0c, 0x0a, 0x0a, 'g',  'o',  'l',  'd',  'e',  'n',  '_',  'a',
+        0x0a, 0x12, 0x09, 0x00, 0x00, 0x2a, 0x36, 0xfe, 0x9c, 0x97, 0x17, 0x11, 0xf0, 0xcd, 0xab, 0x89, 0x67,
+            0x45, 0x23, 0x01, 0x12, 0x25, 0x12,
+        0x18, 0x08, 0x01, 0x12, 0x06, 'g',  'o',  'l',  'd',  'e',  'n',  0x1a, 0x0c, 0x0a, 0x0a, 'g',  'o',
+            'l',  'd',  'e',  'n',  '_',  'a',
         'p',  'p',  0x2a, 0x04, 0x08, 0x01, 0x12, 0x00, 0x32, 0x03, 0x08, 0x80, 0x3e,
     };
     struct rt_store_id golden = {(char *)"golden_app", (char *)"golden"};
@@ -98,13 +100,19 @@ static size_t footer_size(uint32_t n_chunks, uint32_t n_components)
     int64_t entity = rt_manifest_add_entity(&m, "/logs/app");
     for (uint32_t i = 0; i < n_components; i++) {
         sprintf(name, "retap.Log:c%u", i);
-        list[i] = (uint32_t)rt_manifest_intern_descriptor(&m, &(struct rt_descriptor){name, (char *)"retap.Log", NULL, RT_IPC_I64});
-        CHECK_INT(rt_manifest_intern_descriptor(&m, &(struct rt_descriptor){name, (char *)"retap.Log", NULL, RT_IPC_I64}), list[i]);
+        list[i] = (uint32_t)rt_manifest_intern_descriptor(&m,
+                                                          &(struct rt_descriptor){name, (char *)"retap.Log",
+                                                                                  NULL, RT_IPC_I64});
+        CHECK_INT(rt_manifest_intern_descriptor(&m,
+                                                &(struct rt_descriptor){name, (char *)"retap.Log", NULL,
+                                                                        RT_IPC_I64}), list[i]);
     }
     int64_t shape = rt_manifest_add_shape(&m, (uint32_t)entity, false, list, n_components);
     for (uint32_t i = 0; i < n_chunks; i++) {
-        struct rt_manifest_chunk c = {.shape = (uint32_t)shape, .n_rows = 100, .offset = 1000ull * i, .size = 900 + i % 7, .raw_size = 5000,
-                                      .t_min = 1700000000000000000 + i * 777777, .t_max = 1700000000000000000 + i * 777777 + 99999};
+        struct rt_manifest_chunk c = {.shape = (uint32_t)shape, .n_rows = 100, .offset = 1000ull * i,
+                                      .size = 900 + i % 7, .raw_size = 5000,
+                                      .t_min = 1700000000000000000 + i * 777777,
+                                          .t_max = 1700000000000000000 + i * 777777 + 99999};
         memcpy(c.id, &i, sizeof i);
         CHECK_INT(rt_manifest_add_chunk(&m, &c), 0);
     }
