@@ -17,7 +17,7 @@ uint32_t rt_fd_undecided;
 struct file_id {
     uint64_t dev, ino; /* ino 0 = unknown */
 };
-static struct file_id launcher_out, launcher_err;
+static struct file_id launcher_out, launcher_err, at_start[3];
 
 static struct borrower { /* a vfork child's own view of the low fds */
     uint32_t pid_mt;
@@ -40,20 +40,27 @@ static bool same(struct file_id a, struct file_id b)
     return a.ino && a.ino == b.ino && a.dev == b.dev;
 }
 
-/* By dev:ino alone. If both streams are one file the number decides. */
-static enum rt_fd_class class_of(int fd)
+static bool is_null(uint32_t mode, uint64_t rdev)
 {
-    struct file_id id;
-    uint32_t mode;
-    uint64_t rdev;
-    if (!file_of(fd, &id, &mode, &rdev))
-        return RT_FD_OTHER;
+    return S_ISCHR(mode) && rdev == makedev(1, 3);
+}
+
+/* By dev:ino alone. If both streams are one file the number decides. */
+static enum rt_fd_class class_of_file(int fd, struct file_id id, uint32_t mode, uint64_t rdev)
+{
     bool out = same(id, launcher_out), err = same(id, launcher_err);
     if (out && err)
         return fd == 1 ? RT_FD_OUT : RT_FD_ERR;
     if (out || err)
         return out ? RT_FD_OUT : RT_FD_ERR;
-    return S_ISCHR(mode) && rdev == makedev(1, 3) ? RT_FD_NULLDEV : RT_FD_DATA;
+    return is_null(mode, rdev) ? RT_FD_NULLDEV : RT_FD_DATA;
+}
+static enum rt_fd_class class_of(int fd)
+{
+    struct file_id id;
+    uint32_t mode;
+    uint64_t rdev;
+    return file_of(fd, &id, &mode, &rdev) ? class_of_file(fd, id, mode, rdev) : RT_FD_OTHER;
 }
 
 /* ---------------------------------------------------------------- RETAP_FDS */
@@ -137,26 +144,41 @@ void rt_fd_start(const char *fds)
 {
     struct noted noted[NOTED] = {0};
     read_fds(fds, noted);
+    bool terminal = false;
     for (int fd = 0; fd < NOTED; fd++) {
         struct file_id id;
         uint32_t mode;
         uint64_t rdev;
-        enum rt_fd_class c = RT_FD_OTHER;
-        if (noted[fd].class && file_of(fd, &id, &mode, &rdev) && same(id, noted[fd].file))
-            c = noted[fd].class;
-        else if (fd == 1 || fd == 2)
-            c = class_of(fd);
-        rt_fd_table[fd] = (uint8_t)c;
+        bool standard = fd == 1 || fd == 2;
+        if ((!standard && !noted[fd].class) || !file_of(fd, &id, &mode, &rdev))
+            continue;
+        if (noted[fd].class && same(id, noted[fd].file))
+            rt_fd_table[fd] = (uint8_t)noted[fd].class;
+        else if (standard)
+            rt_fd_table[fd] = (uint8_t)class_of_file(fd, id, mode, rdev);
+        if (standard)
+            at_start[fd] = id;
+        if (fd == 1)
+            terminal = S_ISCHR(mode) && !is_null(mode, rdev);
     }
-    struct file_id id;
-    uint32_t mode;
-    uint64_t rdev;
-    bool terminal = file_of(1, &id, &mode, &rdev) && S_ISCHR(mode) && rdev != makedev(1, 3);
     if (rt_shim.stdout_mode == RT_STDOUT_AUTO && !terminal)
         rt_fd_undecided = JUDGED_BYTES;
     for (int fd = 0; fd < NOTED && rt_shim.stdout_mode == RT_STDOUT_NEVER; fd++)
         if (rt_fd_table[fd] == RT_FD_OUT)
             rt_fd_table[fd] = RT_FD_DATA;
+}
+
+void rt_fd_file(int fd, bool at_the_start, uint64_t *ret_dev, uint64_t *ret_ino)
+{
+    struct file_id id = {0, 0};
+    uint32_t mode;
+    uint64_t rdev;
+    if (at_the_start)
+        id = at_start[fd];
+    else if (!file_of(fd, &id, &mode, &rdev))
+        id = (struct file_id){0, 0};
+    *ret_dev = id.dev;
+    *ret_ino = id.ino;
 }
 
 /* ---------------------------------------------------------------- following */

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "fdclass.h"
 #include "shim.h"
@@ -15,9 +14,8 @@ static bool may_call(void)
     return !rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt);
 }
 
-static void thread_start(struct rt_thread *t, const struct rt_identity *id)
+static void thread_start(struct rt_thread *t, const struct rt_identity *id, uint32_t tid)
 {
-    uint32_t tid = may_call() ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : 0;
     t->writer = (struct rt_writer_thread){.tid = tid, .lane_hint = tid == id->writer.pid ? 0 : tid};
     t->mark = NULL;
     t->generation = id->generation;
@@ -29,13 +27,10 @@ static void process_record(const struct rt_identity *id, enum rt_process_how how
     struct rt_part parts[3] = {{&p, sizeof p}, {rt_shim.argv, rt_shim.argv_len}, {rt_shim.exe, rt_shim.exe_len}};
     uint32_t flags = 0;
     if (may_call()) {
-        struct stat st;
         p.ppid = (uint32_t)rt_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
         p.uid = (uint32_t)rt_syscall(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-        if (rt_syscall(SYS_fstat, 1, &st, 0, 0, 0, 0) == 0)
-            p.out_dev = st.st_dev, p.out_ino = st.st_ino;
-        if (rt_syscall(SYS_fstat, 2, &st, 0, 0, 0, 0) == 0)
-            p.err_dev = st.st_dev, p.err_ino = st.st_ino;
+        rt_fd_file(1, how == RT_PROCESS_EXEC, &p.out_dev, &p.out_ino);
+        rt_fd_file(2, how == RT_PROCESS_EXEC, &p.err_dev, &p.err_ino);
     }
     p.out_class = rt_fd_stream(rt_fd_class(1));
     p.err_class = rt_fd_stream(rt_fd_class(2));
@@ -50,13 +45,14 @@ static bool register_process(struct rt_identity *id, enum rt_process_how how)
     if (!rt_cas_seq_cst(&id->registering_mt, &free_word, 1))
         return id->generation != 0; /* a handler inside the lines below: its record is not worth a wait */
     id->writer = rt_shim.writer;
-    if (may_call())
+    if (how != RT_PROCESS_EXEC && may_call()) /* at the start the claim has just asked */
         id->writer.pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     rt_shim.writer.pid = id->writer.pid;
     uint32_t generation = rt_add_relaxed(&rt_shim.generation_mt, 1) + 1;
     rt_signal_fence(); /* the generation says that the rest is valid */
     rt_store_relaxed(&id->generation, generation);
-    thread_start(&rt_thread, id);
+    bool ask = how != RT_PROCESS_EXEC && may_call();
+    thread_start(&rt_thread, id, ask ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : id->writer.pid);
     process_record(id, how);
     return true;
 }
@@ -85,7 +81,7 @@ RT_COLD const struct rt_writer *rt_capture_slow(void)
     if (!id->generation && !register_process(id, RT_PROCESS_FORK))
         return NULL;
     if (rt_thread.generation != id->generation)
-        thread_start(&rt_thread, id);
+        thread_start(&rt_thread, id, may_call() ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : 0);
     return &id->writer;
 }
 

@@ -51,13 +51,16 @@ static void **slot_find(void **table)
     return found;
 }
 
-static bool slot_put(void **slot)
+/* Both tables lie side by side, mostly in one page: one call opens it, one closes it. */
+static bool slots_put(void **a, void **b)
 {
-    uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(PAGE - 1);
-    if (rt_syscall(SYS_mprotect, page, PAGE, PROT_READ | PROT_WRITE, 0, 0, 0) < 0)
+    uintptr_t low = (uintptr_t)(a < b ? a : b) & ~(uintptr_t)(PAGE - 1);
+    uintptr_t bytes = (((uintptr_t)(a < b ? b : a) & ~(uintptr_t)(PAGE - 1)) - low) + PAGE;
+    if (bytes > 4 * PAGE || rt_syscall(SYS_mprotect, low, bytes, PROT_READ | PROT_WRITE, 0, 0, 0) < 0)
         return false;
-    rt_store_release(slot, (void *)(uintptr_t)(slot_function *)slot_write);
-    rt_syscall(SYS_mprotect, page, PAGE, PROT_READ, 0, 0, 0);
+    rt_store_release(a, (void *)(uintptr_t)(slot_function *)slot_write);
+    rt_store_release(b, (void *)(uintptr_t)(slot_function *)slot_write);
+    rt_syscall(SYS_mprotect, low, bytes, PROT_READ, 0, 0, 0);
     return true;
 }
 
@@ -78,8 +81,6 @@ void rt_slot_start(void)
         narrow = slot_find(_IO_file_jumps);
         wide = slot_find(_IO_wfile_jumps);
     }
-    rt_shim.slot = narrow && wide && slot_put(narrow);
-    if (rt_shim.slot)
-        slot_put(wide);
+    rt_shim.slot = narrow && wide && slots_put(narrow, wide);
     rt_stdio_names = !rt_shim.slot;
 }

@@ -23,7 +23,7 @@
 #include "ring/layout.h"
 
 #define CALLS 20000
-#define SEGMENTS 8
+#define SEGMENTS 24
 #define MOST_ROUNDS 101
 
 static char run_dir[64], sink[96], shim_path[4096];
