@@ -16,7 +16,7 @@
 #define MS 1000000ll
 
 static rr_error err;
-static char dir[64], file[128];
+static char dir[64], file[512];
 
 static rr_recording_stream open_with(rr_stream_options opt)
 {
@@ -458,6 +458,34 @@ RT_TEST(test_a_file_with_two_names_or_compaction_off_stays_as_written)
     write_small_chunks(rr_stream_options_default("test"), other);
     CHECK_INT(found.n_chunks, 30);
     CHECK(found.footer);
+    tidy();
+}
+
+/* The temporary name does not fit into a directory: nothing else of a failure can be had as root. */
+RT_TEST(test_a_failed_compaction_leaves_the_file_with_its_footer)
+{
+    close_ok(open_file());
+    snprintf(file, sizeof file, "%s/%0250d", dir, 7);
+    write_small_chunks(rr_stream_options_default("test"), NULL);
+    CHECK_INT(found.n_chunks, 30);
+    CHECK_INT(found.n_rows, 600);
+    CHECK(found.footer);
+    tidy();
+}
+
+/* Batches may be parts of larger arrays. */
+RT_TEST(test_offsets_need_not_start_at_zero)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t times[] = {T0, T0 + 1};
+    const uint32_t ends[] = {3, 5, 6}, list[] = {1, 1, 3}, pids[] = {9, 5, 6};
+    const rr_column pid = {"retap.Log:pid", pids, NULL, list};
+    const rr_text_batch batch = {sizeof batch, 2, times, "xxxabc", ends, NULL, &pid, 1};
+    CHECK_INT(rr_text_columns(rec, "/a", &batch, &err), 0);
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_STR(found.text[0], "ab");
+    CHECK_STR(found.text[1], "c");
     tidy();
 }
 
