@@ -29,6 +29,11 @@ static bool is_plain(const void *p, size_t n)
     return (uintptr_t)p >= LOW_ADDRESSES && n <= CALL_MAX && (uintptr_t)p + n < HIGH_ADDRESSES;
 }
 
+static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
+{
+    return (c == RT_FD_ERR || (c == RT_FD_OUT && !rt_fd_undecided)) && n && is_plain(p, n);
+}
+
 struct call { /* one tapped call between before() and after() */
     const struct rt_part *parts;
     size_t total;
@@ -89,11 +94,20 @@ static inline ssize_t after(const struct call *c, ssize_t got)
     return rt_likely(got == (ssize_t)c->total && c->class != RT_FD_BINARY && !c->late) ? got : after_slow(c, got);
 }
 
+/* The usual case first: text that is all there, written whole. */
 #define TAPPED_BUFFER(name, fd, data, n, ...) do { \
         enum rt_fd_class class_ = rt_fd_class(fd); \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
         struct rt_part part_ = {data, n}; \
+        if (rt_likely(is_usual(class_, data, n))) { \
+            struct rt_sent sent_; \
+            rt_record_data(rt_fd_stream(class_), 0, &part_, 1, &sent_); \
+            ssize_t r_ = CALL(name, __VA_ARGS__); \
+            if (rt_unlikely(r_ != (ssize_t)(n))) \
+                rt_record_result(&sent_, r_); \
+            return r_; \
+        } \
         struct call c_ = {.class = class_}; \
         before(&c_, fd, &part_, 1); \
         return after(&c_, CALL(name, __VA_ARGS__)); \

@@ -21,7 +21,9 @@ static void read_variables(char *const *envp, struct variable *v)
         {"RETAP_RUN=", offsetof(struct variable, run)},
         {"RETAP_FDS=", offsetof(struct variable, fds)},
         {"RETAP_STDOUT=", offsetof(struct variable, stdout_mode)},
+#ifdef RT_TESTPOINTS
         {"RETAP_TEST_NO_SLOT=", offsetof(struct variable, no_slot)},
+#endif
         {"RETAP=", offsetof(struct variable, enabled)},
     };
     for (; *envp; envp++) {

@@ -297,8 +297,9 @@ def test_what_a_killed_program_wrote_is_there():
 
 
 def test_names_record_where_there_is_no_slot():
-    if os.environ.get("RETAP_BUILD", "").endswith("release") or b"RETAP_TEST_NO_SLOT" not in open(shim(), "rb").read():
-        raise Skip("only in builds with test points")
+    with open(shim(), "rb") as f:
+        if b"RETAP_TEST_NO_SLOT" not in f.read():
+            raise Skip("only in builds with test points")
     with Run() as run:
         p = run.program([acts(), "forms"], env={"RETAP_TEST_NO_SLOT": "1"})
         equal(p.returncode, 0)
