@@ -76,13 +76,13 @@ void rt_clock_start(const void *image)
     }
 }
 
-uint64_t rt_now(uint32_t *flags)
+RT_COLD uint64_t rt_now_slow(uint32_t *flags)
 {
     struct timespec ts = {0, 0};
     int id = (int)rt_load_relaxed(&rt_shim.clock_mt);
     if (id == CLOCK_MONOTONIC_COARSE)
         *flags |= RT_FLAG_COARSE;
-    if (rt_likely(rt_shim.vdso_clock))
+    if (rt_shim.vdso_clock)
         rt_shim.vdso_clock(id, &ts);
     else if (!rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt))
         rt_syscall(SYS_clock_gettime, id, &ts, 0, 0, 0, 0);

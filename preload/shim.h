@@ -90,8 +90,16 @@ static inline const struct rt_writer *rt_capture(void)
 
 /* ---------------------------------------------------------------- clock.c */
 void rt_clock_start(const void *vdso);
+uint64_t rt_now_slow(uint32_t *flags);
 /* Monotonic nanoseconds; adds RT_FLAG_COARSE to *flags where that is what they are. */
-uint64_t rt_now(uint32_t *flags);
+static inline uint64_t rt_now(uint32_t *flags)
+{
+    struct { int64_t s, ns; } t;
+    if (rt_unlikely(rt_load_relaxed(&rt_shim.clock_mt) != 1 /* CLOCK_MONOTONIC */ || !rt_shim.vdso_clock))
+        return rt_now_slow(flags);
+    rt_shim.vdso_clock(1, &t);
+    return (uint64_t)t.s * 1000000000u + (uint64_t)t.ns;
+}
 /* System calls and the precise clock may now kill: done without from here on. */
 void rt_forbid_syscalls(void);
 
