@@ -19,7 +19,7 @@
 #define IDLE_NS      1000000000u
 #define SLEEP_NS     1000000000u
 #define SLEEP_NO_SYSCALL_NS 100000000u /* a program that may not ring the bell is live */
-#define BLOCK_MOST   (1u << 20)
+#define STOP_NS      1000000000u /* the last passes: who writes on, against the panic byte, is not waited for longer */
 
 static void futex_wait(uint32_t *word, uint32_t expected, uint64_t ns)
 {
@@ -86,11 +86,14 @@ void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
     for (;;) {
         pthread_mutex_lock(&d->lock);
         bool room = d->n_events < RT_EVENTS_QUEUED;
-        if (room)
+        bool newer = d->n_events && e->kind == RT_EVENT_CLOCK && d->event[d->n_events - 1].kind == RT_EVENT_CLOCK;
+        if (newer)
+            d->event[d->n_events - 1] = *e; /* while staging is full they would fill the queue */
+        else if (room)
             d->event[d->n_events++] = *e;
         pthread_mutex_unlock(&d->lock);
         rt_drain_ring(d);
-        if (room)
+        if (room || newer || rt_load_acquire(&d->interpreter_gone_mt))
             return;
         usleep(1000);
     }
@@ -109,6 +112,29 @@ static void want_growth(struct rt_drain *d, struct rt_pool_segment *s, uint32_t 
     }
 }
 
+/* A span may be as long as the largest lane, and staging small: takes as many whole records as fit. */
+static int cut_span(struct rt_lane_span *span, uint32_t most)
+{
+    uint64_t end = span->from;
+    if (span->to - span->from <= most)
+        return 0;
+    for (uint64_t stamp; end < span->to; end += RT_STAMP_BYTES(stamp)) {
+        stamp = rt_load_acquire((const uint64_t *)(const void *)(span->data + (end - span->from)));
+        uint32_t n = RT_STAMP_BYTES(stamp);
+        if (n < 8 || n % 8 || n > span->to - end)
+            return -EBADMSG; /* changed since it was checked */
+        if (end + n - span->from > most)
+            break;
+    }
+    span->to = end;
+    return end > span->from ? 0 : -EBADMSG; /* no record of ours is that long */
+}
+
+static uint16_t place_of(const struct rt_lane_reader *l, const struct rt_lane_span *span)
+{
+    return span->late ? RT_BLOCK_LATE : l->n_holes ? RT_BLOCK_BEHIND : RT_BLOCK_IN_ORDER;
+}
+
 /* Copies what the lane holds. *ret_behind: something reserved before the pass is not copied, because a record before it is not complete.
  * Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
 static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now, bool *ret_behind)
@@ -120,13 +146,16 @@ static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_
     int r;
 
     while ((r = rt_lane_next(l, now, dead, &span)) > 0) {
+        r = cut_span(&span, rt_staging_most(d->staging));
+        if (r < 0)
+            break;
         uint32_t n = (uint32_t)(span.to - span.from);
         uint8_t *to = rt_staging_reserve(d->staging, n);
         if (!to)
             return -ENOBUFS;
         memcpy(to, span.data, n);
         rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_LANE, .payload = n, .segment = s->number, .lane = (uint16_t)lane,
-                                                        .late = span.late, .from = span.from, .to = span.to, .mono_ns = now,
+                                                        .late = place_of(l, &span), .from = span.from, .to = span.to, .mono_ns = now,
                                                         .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
         bool holes = l->n_holes > 0;
         RT_TESTPOINT("drain.staged");
@@ -261,28 +290,39 @@ static bool all_idle(struct rt_drain *d, uint64_t *ret_sleep_ns)
     return true;
 }
 
+static bool has_events(struct rt_drain *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool some = d->n_events > 0;
+    pthread_mutex_unlock(&d->lock);
+    return some;
+}
+
 static void drain_sleep(struct rt_drain *d, uint32_t bell)
 {
     uint64_t ns;
     rt_store_seq_cst(&d->dir->bell->sleeping_mt, 1); /* pairs with the seq_cst load in ring_bell() */
-    if (all_idle(d, &ns) && !d->n_events)
-        futex_wait(&d->dir->bell->bell_mt, bell, ns);
+    if (!all_idle(d, &ns) || has_events(d))
+        ns = BACKOFF_NS; /* a stopped program's open record stays for long: no reason to hurry */
+    futex_wait(&d->dir->bell->bell_mt, bell, ns);
     rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
 }
 
 static void *drain_main(void *arg)
 {
     struct rt_drain *d = arg;
-    uint64_t last_ns = rt_mono_ns(), pause_ns = CALM_NS;
+    uint64_t last_ns = rt_mono_ns(), pause_ns = CALM_NS, stop_ns = 0;
 
     prctl(PR_SET_NAME, "retap-drain");
     for (;;) {
         bool busy = false, full = false, stop = rt_load_acquire(&d->stop_mt);
         uint32_t bell = rt_load_acquire(&d->dir->bell->bell_mt);
         int64_t moved = drain_pass(d, &busy, &full);
-        if (stop && !moved && !full)
-            break;
         uint64_t now = rt_mono_ns();
+        if (stop && !stop_ns)
+            stop_ns = now;
+        if (stop && ((!full && (!moved || now - stop_ns > STOP_NS)) || rt_load_acquire(&d->interpreter_gone_mt)))
+            break;
         if (moved)
             last_ns = now;
         if (stop || now - last_ns < IDLE_NS) {
@@ -294,10 +334,10 @@ static void *drain_main(void *arg)
     }
     for (uint32_t i = 0; i < rt_load_acquire(&d->pool->n_mt); i++) /* processes that are left alone */
         if (d->pool->segment[i] && rt_segment_state(d->pool->segment[i]) == RT_SEGMENT_LIVE)
-            while (!stage_loss(d, d->pool->segment[i]))
+            while (!stage_loss(d, d->pool->segment[i]) && !rt_load_acquire(&d->interpreter_gone_mt))
                 usleep(1000);
     struct rt_event end = {.kind = RT_EVENT_END, .mono_ns = rt_mono_ns(), .real_ns = rt_real_ns()};
-    while (!stage_event(d, &end))
+    while (!stage_event(d, &end) && !rt_load_acquire(&d->interpreter_gone_mt))
         usleep(1000);
     tell_interpreter(d);
     return NULL;

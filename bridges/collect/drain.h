@@ -46,6 +46,7 @@ struct rt_drain {
     uint64_t pass_mono_mt;       /* records committed before this time are staged */
     uint32_t staged_mt;          /* futex word: bumped when blocks became visible */
     uint32_t interpreter_waits_mt;
+    uint32_t interpreter_gone_mt; /* 1: nobody reads staging any more */
     uint64_t blocked_mt;         /* passes that found staging full */
 };
 

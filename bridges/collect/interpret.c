@@ -12,7 +12,14 @@
 #include "meaning/display.h"
 #include "meaning/path.h"
 
-#define SWEEP_NS 1000000000u /* ended processes stay so long for records that come later */
+#define SWEEP_NS      1000000000u  /* ended processes stay so long for records that come later */
+#define EXIT_NS       10000000000u /* exit() was called and nobody waits: told so long after */
+#define QUIET_NS      10000000000u /* a thread that said nothing for so long is forgotten when there are many */
+#define THREADS_MANY  1024u
+#define THREADS_MOST  65536u       /* what is more (nonsense) has no order */
+#define JOINED_MOST   (256u << 10) /* bytes of a record made of pieces: the shim's scratch is 64 KiB */
+#define PENDING_MOST  2048u        /* pieces of one call that wait for its result: 16 MiB */
+#define TIME_STEP_NS  1000000      /* a smaller step of the clock is not worth a word */
 
 /* Who a row belongs to, while the assembler calls back. */
 struct row_context {
@@ -37,6 +44,8 @@ static struct rt_thread *thread_get(struct rt_interpreter *it, uint32_t segment,
     for (t = *slot; t; t = t->next)
         if (t->segment == segment && t->pid == pid && t->tid == tid)
             return it->last = t;
+    if (it->n_threads >= THREADS_MOST && tid)
+        return thread_get(it, segment, 0, 0);
     if (!(t = calloc(1, sizeof *t)))
         return NULL;
     *t = (struct rt_thread){.segment = segment, .pid = pid, .tid = tid, .pending_result = UINT64_MAX, .next = *slot};
@@ -79,7 +88,9 @@ static void add_row(struct rt_interpreter *it, struct rt_entity *e, const struct
 
 static struct rt_proc *proc_get(struct rt_interpreter *it, uint32_t pid)
 {
-    struct rt_proc *p = rt_tree_get(&it->tree, pid);
+    struct rt_proc *p = rt_tree_find(&it->tree, pid);
+    if (!p)
+        p = rt_tree_get(&it->tree, it->tree.n < RT_PROCESSES_MAX ? pid : 0);
     if (!p && !it->error)
         it->error = -ENOMEM;
     return p;
@@ -183,7 +194,7 @@ static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t m
     if (p->ended)
         return;
     p->ended = true;
-    p->exit_mono_ns = mono_ns;
+    p->told_mono_ns = it->seen_mono_ns;
     if (known)
         rt_status_text(status, state, sizeof state);
     else
@@ -205,6 +216,45 @@ static void end_unwaited(struct rt_interpreter *it, struct rt_proc *p, uint64_t 
         end_process(it, p, p->exit_mono_ns, true, (p->exit_code & 0xff) << 8);
     else
         end_process(it, p, mono_ns, false, 0);
+}
+
+static void push_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint64_t mono_ns)
+{
+    if (it->n_ends == it->cap_ends) {
+        uint32_t cap = it->cap_ends ? it->cap_ends * 2 : 16;
+        struct rt_end *end = realloc(it->end, cap * sizeof *end);
+        if (!end) {
+            it->error = -ENOMEM;
+            return;
+        }
+        it->end = end;
+        it->cap_ends = cap;
+    }
+    it->end[it->n_ends++] = (struct rt_end){pid, status, mono_ns};
+}
+
+/* Tells the ends before @mono_ns, by which time all was read that those processes wrote: their names are known, their last words said. */
+static void tell_ends(struct rt_interpreter *it, uint64_t mono_ns)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < it->n_ends; i++) {
+        struct rt_end e = it->end[i];
+        struct rt_proc *p = e.mono_ns < mono_ns ? rt_tree_find(&it->tree, e.pid) : NULL;
+        if (p && p->start_mono_ns <= e.mono_ns)
+            end_process(it, p, e.mono_ns, true, e.status);
+        if (e.mono_ns >= mono_ns)
+            it->end[left++] = e;
+    }
+    it->n_ends = left;
+}
+
+/* A new process has the number of @p: what is known of its end is told now. */
+static void settle(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    for (uint32_t i = 0; i < it->n_ends; i++)
+        if (it->end[i].pid == p->pid && it->end[i].mono_ns < mono_ns && it->end[i].mono_ns >= p->start_mono_ns)
+            end_process(it, p, it->end[i].mono_ns, true, it->end[i].status);
+    end_unwaited(it, p, mono_ns);
 }
 
 static void take_row(void *ctx, const struct rt_row *row)
@@ -284,7 +334,7 @@ static void on_data(struct rt_interpreter *it, struct rt_thread *t, const struct
     } else {
         if (rt_refs_push(&t->pending, r, it->seen_mono_ns) && !it->error)
             it->error = -ENOMEM;
-        if (flags & RT_FLAG_AFTER && !(flags & RT_FLAG_MORE))
+        if ((flags & RT_FLAG_AFTER && !(flags & RT_FLAG_MORE)) || t->pending.n >= PENDING_MOST)
             flush_pending(it, t);
         else
             mark_dirty(it, t);
@@ -335,8 +385,14 @@ static void on_message(struct rt_interpreter *it, struct rt_thread *t, const str
     memcpy(&m, r + 1, sizeof m);
     const char *s = (const char *)(r + 1) + sizeof m;
     size_t room = r->len - sizeof m;
-    if ((size_t)m.ident_len + m.file_len + m.function_len > room || m.text_len > room - m.ident_len - m.file_len - m.function_len)
+    if ((size_t)m.ident_len + m.file_len + m.function_len > room)
         return;
+    room -= (size_t)m.ident_len + m.file_len + m.function_len;
+    bool truncated = RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TRUNCATED;
+    if (m.text_len > room) {
+        m.text_len = (uint32_t)room; /* its last piece found no room */
+        truncated = true;
+    }
     struct rt_proc *p = proc_get(it, t->pid);
     if (!p)
         return;
@@ -354,7 +410,7 @@ static void on_message(struct rt_interpreter *it, struct rt_thread *t, const str
         .time_ns = real_of(it, r->mono_ns), .mono_ns = r->mono_ns, .pid = t->pid, .tid = t->tid, .level = message_level(&m),
         .text = clean.data ? (const char *)clean.data : "", .text_len = clean.len, .raw = changed ? text : NULL, .raw_len = len,
         .pri = m.pri, .errnum = m.errnum, .line = m.line,
-        .flags = RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TRUNCATED ? RT_ROW_TRUNCATED : 0,
+        .flags = truncated ? RT_ROW_TRUNCATED : 0,
     };
     if (rt_text_valid(s, m.ident_len))
         row.ident.p = s, row.ident.n = m.kind == RT_MESSAGE_SYSLOG ? m.ident_len : 0;
@@ -378,6 +434,8 @@ static void on_process(struct rt_interpreter *it, struct rt_thread *t, const str
     if (m.argv_len > r->len - sizeof m || m.exe_len > r->len - sizeof m - m.argv_len)
         return;
     struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (p && !p->ended && p->start_mono_ns && (m.how == RT_PROCESS_FORK || p->has_exit_code))
+        settle(it, p, r->mono_ns); /* nobody told how the one before ended */
     if (p && p->ended) { /* its number was given to a new process */
         rt_tree_remove(&it->tree, r->pid);
         p = NULL;
@@ -387,11 +445,13 @@ static void on_process(struct rt_interpreter *it, struct rt_thread *t, const str
         return;
     p->ppid = m.ppid;
     p->segment = t->segment;
+    p->start_mono_ns = r->mono_ns;
+    p->gone_mono_ns = 0;
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
     if (m.how == RT_PROCESS_FORK) {
         const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
-        if (parent && !m.argv_len)
+        if (parent && parent != p && !m.argv_len)
             rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
     }
     if (m.argv_len || m.exe_len)
@@ -404,7 +464,7 @@ static void on_exec(struct rt_interpreter *it, struct rt_thread *t, const struct
 {
     struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
     flush_pending(it, t);
-    if (p)
+    if (p && r->mono_ns > p->start_mono_ns) /* else the new program spoke first: another lane */
         p->exec_mono_ns = r->mono_ns;
 }
 
@@ -426,9 +486,8 @@ static void on_waited(struct rt_interpreter *it, struct rt_thread *t, const stru
     if (r->len < sizeof w)
         return;
     memcpy(&w, r + 1, sizeof w);
-    struct rt_proc *p = rt_tree_find(&it->tree, w.pid);
-    if (p && (WIFEXITED(w.status) || WIFSIGNALED(w.status)))
-        end_process(it, p, r->mono_ns, true, w.status);
+    if (WIFEXITED(w.status) || WIFSIGNALED(w.status))
+        push_end(it, w.pid, w.status, r->mono_ns);
 }
 
 static void gap_in(struct rt_interpreter *it, struct rt_thread *t)
@@ -446,7 +505,7 @@ static void on_lost(struct rt_interpreter *it, struct rt_thread *t, const struct
     gap_in(it, t); /* counted by the segment's own counters */
 }
 
-static void deliver(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     static void (*const handler[RT_RECORD_TYPES])(struct rt_interpreter *, struct rt_thread *, const struct rt_record *) = {
         [RT_RECORD_DATA] = on_data,   [RT_RECORD_MESSAGE] = on_message, [RT_RECORD_RESULT] = on_result, [RT_RECORD_PROCESS] = on_process,
@@ -454,6 +513,45 @@ static void deliver(struct rt_interpreter *it, struct rt_thread *t, const struct
     };
     if (handler[RT_STAMP_TYPE(r->stamp_mt)])
         handler[RT_STAMP_TYPE(r->stamp_mt)](it, t, r);
+}
+
+/* The record made of pieces goes on as one; @cut: pieces are missing. */
+static void flush_joined(struct rt_interpreter *it, struct rt_thread *t, bool cut)
+{
+    struct rt_buf whole = t->joined;
+    if (!whole.len)
+        return;
+    struct rt_record *r = (void *)whole.data;
+    r->len = (uint32_t)(whole.len - sizeof *r);
+    if (cut)
+        r->stamp_mt |= (uint64_t)RT_FLAG_TRUNCATED << 48;
+    t->joined = (struct rt_buf){0};
+    handle(it, t, r);
+    rt_buf_deinit(&whole);
+}
+
+/* A piece that is not data: a call's text may be longer than a record. Return: false = @r is whole by itself. */
+static bool join(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    bool more = RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_MORE;
+    uint64_t first = t->joined.len ? ((const struct rt_record *)(const void *)t->joined.data)->stamp_mt : r->stamp_mt;
+    bool same = RT_STAMP_TYPE(first) == RT_STAMP_TYPE(r->stamp_mt) && RT_STAMP_TYPE(first) != RT_RECORD_DATA;
+    if (!same)
+        flush_joined(it, t, true);
+    if (!same || (!more && !t->joined.len))
+        return false;
+    size_t head = t->joined.len ? 0 : sizeof *r, n = t->joined.len + r->len < JOINED_MOST ? r->len : 0;
+    if (rt_buf_append(&t->joined, r, head) || rt_buf_append(&t->joined, r + 1, n))
+        it->error = -ENOMEM;
+    if (!more || !n)
+        flush_joined(it, t, more);
+    return true;
+}
+
+static void deliver(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    if ((!t->joined.len && !(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_MORE)) || !join(it, t, r))
+        handle(it, t, r);
 }
 
 /* Delivers what was held and whose turn has come. */
@@ -464,6 +562,7 @@ static void deliver_held(struct rt_interpreter *it, struct rt_thread *t, uint64_
     for (const struct rt_record *r; (r = rt_thread_next(t, pass_mono_ns, final, &gap, &ref));) {
         if (gap) {
             it->ledger.gaps++;
+            flush_joined(it, t, true);
             gap_in(it, t);
         }
         /* What on_data() keeps must not be freed with the copy: pending takes the bytes over. */
@@ -479,6 +578,7 @@ static void deliver_held(struct rt_interpreter *it, struct rt_thread *t, uint64_
 static void close_thread(struct rt_interpreter *it, struct rt_thread *t)
 {
     deliver_held(it, t, 0, true);
+    flush_joined(it, t, true);
     flush_pending(it, t);
     for (uint32_t i = 0; i < 2; i++) {
         struct row_context c = {it, t, i ? RT_SOURCE_STDERR : RT_SOURCE_STDOUT};
@@ -487,35 +587,30 @@ static void close_thread(struct rt_interpreter *it, struct rt_thread *t)
     }
 }
 
-static void take_record(struct rt_interpreter *it, uint32_t segment, const struct rt_record *r, bool late)
+static void take_record(struct rt_interpreter *it, uint32_t segment, const struct rt_record *r)
 {
     struct rt_thread *t = thread_get(it, segment, r->pid, r->tid);
     if (!t) {
         it->error = -ENOMEM;
         return;
     }
-    enum rt_order order = rt_thread_order(t, r, late);
+    t->heard_mono_ns = it->seen_mono_ns;
+    enum rt_order order = rt_thread_order(t, r);
     if (order == RT_ORDER_RESTART) {
         close_thread(it, t);
         rt_thread_restart(t);
-        order = rt_thread_order(t, r, late);
+        order = rt_thread_order(t, r);
     }
-    switch (order) {
-    case RT_ORDER_NOW:
-        if (r->thread_seq == t->expected)
-            t->expected++;
+    if (order == RT_ORDER_NOW) {
+        rt_thread_took(t, r);
         deliver(it, t, r);
-        if (t->held.n)
-            deliver_held(it, t, 0, false);
-        break;
-    case RT_ORDER_HELD:
+    } else {
         if (rt_refs_insert(&t->held, r, it->seen_mono_ns))
             it->error = -ENOMEM;
         mark_dirty(it, t);
-        break;
-    default:
-        it->ledger.duplicates++;
     }
+    if (t->held.n)
+        deliver_held(it, t, 0, t->held.n >= RT_HELD_MOST);
 }
 
 /* ---------------------------------------------------------------- ends */
@@ -523,6 +618,7 @@ static void thread_free(struct rt_thread *t)
 {
     rt_refs_deinit(&t->held);
     rt_refs_deinit(&t->pending);
+    rt_buf_deinit(&t->joined);
     for (uint32_t i = 0; i < 2; i++)
         if (t->assembles[i])
             rt_assembler_deinit(&t->assembler[i]);
@@ -560,7 +656,12 @@ static bool in_segment(const struct rt_interpreter *it, const struct rt_thread *
 static bool of_ended(const struct rt_interpreter *it, const struct rt_thread *t, uint64_t before_ns)
 {
     const struct rt_proc *p = rt_tree_find(&it->tree, t->pid);
-    return p && p->ended && p->segment == t->segment && p->exit_mono_ns < before_ns;
+    return p && p->ended && p->segment == t->segment && p->told_mono_ns < before_ns;
+}
+
+static bool is_quiet(const struct rt_interpreter *it, const struct rt_thread *t, uint64_t before_ns)
+{
+    return !t->is_dirty && !t->joined.len && t->heard_mono_ns < before_ns;
 }
 
 static bool every(const struct rt_interpreter *it, const struct rt_thread *t, uint64_t arg)
@@ -586,7 +687,7 @@ static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint
         p->segment = 0; /* the new program has its own, or will be told as not covered */
         return;
     }
-    end_unwaited(it, p, mono_ns);
+    p->gone_mono_ns = mono_ns;
 }
 
 /* An exec after which nothing registered: a static, setuid or foreign program. */
@@ -602,14 +703,15 @@ static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_
 
 static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
 {
-    if (p->ended && p->exit_mono_ns < before_ns)
+    if (p->ended && p->told_mono_ns < before_ns)
         rt_tree_remove(&it->tree, p->pid);
 }
 
-static void end_if_exited(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, uint64_t unused)
+/* Gone, and nobody who waited told more; or it called exit() long ago in a segment that others use. */
+static void end_if_gone(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t exit_before_ns)
 {
-    if (p->has_exit_code)
-        end_unwaited(it, p, mono_ns);
+    if ((p->gone_mono_ns && p->gone_mono_ns < before_ns) || (p->has_exit_code && p->exit_mono_ns < exit_before_ns))
+        end_unwaited(it, p, p->gone_mono_ns ? p->gone_mono_ns : p->exit_mono_ns);
 }
 
 static void sweep(struct rt_interpreter *it, uint64_t mono_ns)
@@ -617,6 +719,9 @@ static void sweep(struct rt_interpreter *it, uint64_t mono_ns)
     if (mono_ns < SWEEP_NS)
         return;
     remove_threads(it, of_ended, mono_ns - SWEEP_NS);
+    if (it->n_threads > THREADS_MANY && mono_ns > QUIET_NS)
+        remove_threads(it, is_quiet, mono_ns - QUIET_NS);
+    each_process(it, end_if_gone, mono_ns - SWEEP_NS, mono_ns > EXIT_NS ? mono_ns - EXIT_NS : 0);
     each_process(it, tell_uncovered, mono_ns - SWEEP_NS, mono_ns);
     each_process(it, remove_if_ended, mono_ns - SWEEP_NS, 0);
 }
@@ -626,12 +731,15 @@ static void on_clock(struct rt_interpreter *it, const struct rt_event *e)
 {
     int64_t offset = (int64_t)e->real_ns - (int64_t)e->mono_ns;
     int64_t back = it->real_minus_mono_ns - offset;
-    if (it->has_clock && back > 1000000) {
+    if (it->has_clock && back > TIME_STEP_NS) {
         /* Rows would go back in time: the old relation stays for this recording. */
-        rt_interpreter_note(it, RT_LEVEL_WARN, e->mono_ns, "the system clock was set back by %.3f s; times go on as before", (double)back / 1e9);
-        it->real_minus_mono_ns = offset + back;
+        if (back > it->set_back_ns + TIME_STEP_NS)
+            rt_interpreter_note(it, RT_LEVEL_WARN, e->mono_ns, "the system clock was set back by %.3f s; times go on as before",
+                                (double)(back - it->set_back_ns) / 1e9);
+        it->set_back_ns = back;
         return;
     }
+    it->set_back_ns = 0;
     if (it->has_clock && back < -1000000000)
         rt_interpreter_note(it, RT_LEVEL_WARN, e->mono_ns, "the system clock was set forward by %.3f s", (double)-back / 1e9);
     it->real_minus_mono_ns = offset;
@@ -646,15 +754,14 @@ static void on_dead(struct rt_interpreter *it, const struct rt_event *e)
         it->ledger.dropped_lines += e->lost[i].lines;
     }
     it->ledger.truncated += e->truncated;
+    rt_seen_forget(&it->seen, e->segment);
     remove_threads(it, in_segment, e->segment);
     each_process(it, end_if_in_segment, e->segment, e->mono_ns);
 }
 
 static void on_status(struct rt_interpreter *it, const struct rt_event *e)
 {
-    struct rt_proc *p = rt_tree_find(&it->tree, e->pid);
-    if (p)
-        end_process(it, p, e->mono_ns, true, e->status);
+    push_end(it, e->pid, e->status, e->mono_ns);
 }
 
 static void on_bad(struct rt_interpreter *it, const struct rt_event *e)
@@ -709,9 +816,13 @@ void rt_interpreter_block(struct rt_interpreter *it, const struct rt_block *b)
             return;
         }
         const struct rt_record *r = (const void *)(p + at);
-        if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PAD)
-            take_record(it, b->segment, r, b->late);
+        if (it->seen.n && rt_seen_has(&it->seen, b->segment, b->lane, b->from + at))
+            it->ledger.duplicates++;
+        else if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PAD)
+            take_record(it, b->segment, r);
     }
+    if ((it->seen.n || b->late != RT_BLOCK_IN_ORDER) && rt_seen_add(&it->seen, b))
+        it->error = -ENOMEM;
 }
 
 void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns)
@@ -734,13 +845,16 @@ void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns)
         if (open)
             mark_dirty(it, t);
     }
+    if (it->n_ends)
+        tell_ends(it, mono_ns);
 }
 
 void rt_interpreter_finish(struct rt_interpreter *it)
 {
     remove_threads(it, every, 0);
+    tell_ends(it, UINT64_MAX);
+    each_process(it, end_if_gone, UINT64_MAX, UINT64_MAX);
     each_process(it, tell_uncovered, UINT64_MAX, it->seen_mono_ns);
-    each_process(it, end_if_exited, it->seen_mono_ns, 0);
 }
 
 uint32_t rt_interpreter_execs(const struct rt_interpreter *it)
@@ -782,20 +896,29 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
             thread_free(t);
         }
     free(it->table);
+    free(it->end);
+    rt_seen_deinit(&it->seen);
     rt_tree_deinit(&it->tree);
     *it = (struct rt_interpreter){0};
 }
 
+#define FIXED 6 /* numbers at the start of the state */
 struct saved_thread {
     uint32_t segment, pid, tid, expected;
-    uint64_t pending_result;
+    uint64_t pending_result, newest_mono_ns, heard_mono_ns, joined;
     uint8_t synced, assembles[2], reserved[5];
 };
 
 static int save_thread(const struct rt_thread *t, struct rt_buf *out)
 {
-    struct saved_thread s = {t->segment, t->pid, t->tid, t->expected, t->pending_result, t->synced, {t->assembles[0], t->assembles[1]}, {0}};
+    struct saved_thread s = {
+        .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected, .pending_result = t->pending_result,
+        .newest_mono_ns = t->newest_mono_ns, .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced,
+        .assembles = {t->assembles[0], t->assembles[1]},
+    };
     int r = rt_buf_append(out, &s, sizeof s);
+    if (!r)
+        r = rt_buf_append(out, t->joined.data, t->joined.len);
     if (!r)
         r = rt_refs_save(&t->held, out);
     if (!r)
@@ -808,10 +931,14 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
 
 int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
 {
-    int64_t fixed[4] = {it->real_minus_mono_ns, it->has_clock, (int64_t)it->rows->next_seq, (int64_t)it->seen_mono_ns};
+    int64_t fixed[FIXED] = {it->real_minus_mono_ns, it->has_clock, (int64_t)it->rows->next_seq, (int64_t)it->seen_mono_ns, it->set_back_ns, it->n_ends};
     int r = rt_buf_append(out, fixed, sizeof fixed);
     if (!r)
         r = rt_buf_append(out, &it->ledger, sizeof it->ledger);
+    if (!r)
+        r = rt_buf_append(out, it->end, it->n_ends * sizeof *it->end);
+    if (!r)
+        r = rt_seen_save(&it->seen, out);
     if (!r)
         r = rt_tree_save(&it->tree, out);
     if (!r)
@@ -836,6 +963,13 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     t->expected = s.expected;
     t->synced = s.synced;
     t->pending_result = s.pending_result;
+    t->newest_mono_ns = s.newest_mono_ns;
+    t->heard_mono_ns = s.heard_mono_ns;
+    if (s.joined > n - *at || (s.joined && s.joined < sizeof(struct rt_record)))
+        return -EBADMSG;
+    if (rt_buf_append(&t->joined, p + *at, s.joined))
+        return -ENOMEM;
+    *at += s.joined;
     struct rt_refs *refs[2] = {&t->held, &t->pending};
     for (uint32_t i = 0; i < 2; i++) {
         int r = rt_refs_load(refs[i], p + *at, n - *at, &used);
@@ -857,7 +991,7 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
 
 int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
 {
-    int64_t fixed[4];
+    int64_t fixed[FIXED];
     uint32_t n_threads;
     size_t at = sizeof fixed + sizeof it->ledger, used;
     if (n < at)
@@ -868,7 +1002,19 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
     it->has_clock = fixed[1];
     it->rows->next_seq = (uint64_t)fixed[2];
     it->seen_mono_ns = (uint64_t)fixed[3];
-    int r = rt_tree_load(&it->tree, p + at, n - at, &used);
+    it->set_back_ns = fixed[4];
+    if (fixed[5] < 0 || (uint64_t)fixed[5] > (n - at) / sizeof(struct rt_end))
+        return -EBADMSG;
+    for (int64_t i = 0; i < fixed[5]; i++, at += sizeof(struct rt_end)) {
+        struct rt_end e;
+        memcpy(&e, p + at, sizeof e);
+        push_end(it, e.pid, e.status, e.mono_ns);
+    }
+    int r = rt_seen_load(&it->seen, p + at, n - at, &used);
+    if (r)
+        return r;
+    at += used;
+    r = rt_tree_load(&it->tree, p + at, n - at, &used);
     if (r)
         return r;
     at += used;

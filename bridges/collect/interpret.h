@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "collect/drain.h"
 #include "collect/rows.h"
+#include "collect/seen.h"
 #include "collect/tree.h"
 
 struct rt_ledger {
@@ -27,6 +28,13 @@ struct rt_ledger {
 
 struct rt_thread;
 
+/* How a process ended, as somebody saw it who waited. Told when all that the process wrote before has been read. */
+struct rt_end {
+    uint32_t pid;
+    int32_t status;
+    uint64_t mono_ns;
+};
+
 struct rt_interpreter {
     struct rt_rows *rows;
     struct rt_tree tree;
@@ -34,8 +42,12 @@ struct rt_interpreter {
     uint32_t n_threads, n_slots;
     struct rt_thread *last;   /* of the last record */
     struct rt_thread *dirty;  /* threads with something open: pending, held or unfinished lines */
+    struct rt_seen seen;      /* what is read a second time after a restart */
+    struct rt_end *end;
+    uint32_t n_ends, cap_ends;
     struct rt_ledger ledger;
     int64_t real_minus_mono_ns;
+    int64_t set_back_ns;      /* how far the system clock is behind that, as told */
     bool has_clock, ended;
     uint64_t seen_mono_ns;    /* of the newest block */
     int error;                /* first failure to hand on rows: -EIO, -ENOMEM */

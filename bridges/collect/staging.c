@@ -15,6 +15,7 @@
 #define BLOCK_MAGIC   0x4b4c4254u         /* "TBLK" */
 #define STEP          (4u << 20)          /* memory is taken in steps of 4 MiB: about 1 ms each */
 #define LEAST         (1u << 20)
+#define MOST          (1u << 31)          /* a block, and so a pad, tells its length in 32 bits */
 
 struct rt_staging_header {
     uint64_t magic, size;
@@ -59,6 +60,8 @@ int rt_staging_open(struct rt_staging *s, int dir_fd, uint64_t size_bytes, struc
         if (size_bytes > quarter)
             size_bytes = quarter;
     }
+    if (size_bytes > MOST)
+        size_bytes = MOST;
     s->size = floor_power_of_two(size_bytes);
     s->fd = openat(dir_fd, "staging", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->fd < 0)
@@ -192,7 +195,8 @@ void rt_staging_release(struct rt_staging *s, uint64_t pos)
 
 uint64_t rt_staging_used(const struct rt_staging *s)
 {
-    return rt_load_relaxed(&s->header->head_mt) - rt_load_relaxed(&s->header->tail_mt);
+    uint64_t tail = rt_load_acquire(&s->header->tail_mt); /* first: it never passes a head read later */
+    return rt_load_relaxed(&s->header->head_mt) - tail;
 }
 
 void rt_staging_recover(struct rt_staging *s)
@@ -201,7 +205,7 @@ void rt_staging_recover(struct rt_staging *s)
     uint64_t pos = rt_staging_tail(s);
     bool bad;
     for (const struct rt_block *b; (b = rt_staging_peek(s, &pos, &bad)); pos += b->bytes)
-        if (b->type == RT_BLOCK_LANE && !b->late && b->segment < RT_SEGMENTS_MAX && b->lane < RT_SEGMENT_LANES &&
+        if (b->type == RT_BLOCK_LANE && b->late == RT_BLOCK_IN_ORDER && b->segment < RT_SEGMENTS_MAX && b->lane < RT_SEGMENT_LANES &&
             b->to > rt_staging_position(s, b->segment, b->lane))
             rt_store_relaxed(&s->header->position[b->segment][b->lane], b->to);
 }

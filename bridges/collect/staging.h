@@ -26,11 +26,17 @@ enum rt_block_type {
     RT_BLOCK_EVENT,   /* struct rt_event: what the collector itself saw */
 };
 
+enum rt_block_late { /* where the records of a LANE block stand */
+    RT_BLOCK_IN_ORDER,
+    RT_BLOCK_LATE,   /* a record that completed after later ones were read */
+    RT_BLOCK_BEHIND, /* read past an open record: the lane's position in the table stays before that one */
+};
+
 struct rt_block {
     uint32_t magic, bytes; /* whole block, a multiple of 64 */
     uint32_t type, payload;
     uint32_t segment;
-    uint16_t lane, late;
+    uint16_t lane, late; /* late: enum rt_block_late */
     uint64_t from, to;  /* lane positions */
     uint64_t mono_ns;      /* when the pass that copied it began */
     uint64_t pass_mono_ns; /* when the last complete pass before it began: what was committed earlier lies before this block */
@@ -51,6 +57,11 @@ struct rt_staging {
 int rt_staging_open(struct rt_staging *s, int dir_fd, uint64_t size_bytes, struct rt_error *err);
 void rt_staging_close(struct rt_staging *s);
 
+/* The largest payload that always finds room at last. */
+static inline uint32_t rt_staging_most(const struct rt_staging *s)
+{
+    return s->size / 8 < 1u << 20 ? (uint32_t)(s->size / 8) : 1u << 20;
+}
 /* Room for @payload bytes, contiguous; NULL = full. Threads: drain. */
 uint8_t *rt_staging_reserve(struct rt_staging *s, uint32_t payload);
 /* Commits what was reserved. @b: type, payload, segment, lane, late, from, to, mono_ns. Does not make it visible yet. */

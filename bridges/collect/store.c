@@ -57,6 +57,8 @@ static void write_ledger(struct rt_store *s)
 {
     const struct rt_ledger *l = &s->interpreter.ledger;
     uint64_t failed = rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
+    if (failed > l->rows)
+        failed = l->rows; /* rows of processes and states are among them, too */
     uint64_t stored = l->rows - failed, dropped = l->dropped_lines + failed, limited = 0;
     uint64_t emitted = stored + l->folded + limited + dropped;
     rr_column columns[] = {
@@ -126,6 +128,7 @@ static void *store_main(void *arg)
     tick(s);
     write_ledger(s);
     rr_recording_stream_close(s->rec, 1e9f, &s->error);
+    rt_store_release(&s->drain->interpreter_gone_mt, 1);
     rt_store_release(&s->done_mt, 1);
     uint64_t one = 1;
     if (write(s->done_fd, &one, sizeof one) < 0)

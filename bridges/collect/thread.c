@@ -12,8 +12,10 @@ static uint32_t lost_seqs(const struct rt_record *r)
     return lost.seqs;
 }
 
-enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r, bool late)
+enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r)
 {
+    if (!t->tid)
+        return RT_ORDER_NOW;
     if (!t->synced) {
         if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PROCESS)
             return RT_ORDER_HELD;
@@ -23,14 +25,21 @@ enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r, bo
     int32_t ahead = (int32_t)(r->thread_seq - t->expected);
     if (ahead == 0)
         return RT_ORDER_NOW;
-    if (ahead > RT_THREAD_JUMP || ahead < -RT_THREAD_JUMP || r->thread_seq == 0)
-        return RT_ORDER_RESTART;
-    if (ahead < 0)
-        return late ? RT_ORDER_NOW : RT_ORDER_DUPLICATE;
-    if (lost_seqs(r) != (uint32_t)ahead)
-        return RT_ORDER_HELD;
-    t->expected = r->thread_seq; /* it tells itself what is missing before it */
-    return RT_ORDER_NOW;
+    if (ahead > 0 && lost_seqs(r) == (uint32_t)ahead) {
+        t->expected = r->thread_seq; /* it tells itself what is missing before it */
+        return RT_ORDER_NOW;
+    }
+    if (ahead > 0)
+        return ahead > RT_THREAD_JUMP ? RT_ORDER_RESTART : RT_ORDER_HELD;
+    return r->mono_ns > t->newest_mono_ns ? RT_ORDER_RESTART : RT_ORDER_NOW;
+}
+
+void rt_thread_took(struct rt_thread *t, const struct rt_record *r)
+{
+    if (r->thread_seq == t->expected)
+        t->expected++;
+    if (r->mono_ns > t->newest_mono_ns)
+        t->newest_mono_ns = r->mono_ns;
 }
 
 void rt_thread_restart(struct rt_thread *t)
@@ -45,17 +54,18 @@ const struct rt_record *rt_thread_next(struct rt_thread *t, uint64_t pass_mono_n
         return NULL;
     struct rt_ref *first = &t->held.at[0];
     const struct rt_record *r = first->record;
-    bool waited = final || pass_mono_ns > first->seen_mono_ns;
+    uint32_t missing = t->synced ? r->thread_seq - t->expected : 0;
     if (!t->synced) {
-        if (!waited)
+        if (!final && pass_mono_ns <= first->seen_mono_ns)
             return NULL;
-    } else if (r->thread_seq != t->expected && lost_seqs(r) != r->thread_seq - t->expected) {
+    } else if (missing <= RT_THREAD_JUMP && missing && lost_seqs(r) != missing) { /* a number that is there twice is a new thread's */
         if (!final && pass_mono_ns < first->seen_mono_ns + RT_GAP_NS)
             return NULL;
         *ret_gap = true;
     }
     t->synced = true;
-    t->expected = r->thread_seq + 1;
+    t->expected = r->thread_seq;
+    rt_thread_took(t, r);
     *ret_ref = *first;
     memmove(first, first + 1, --t->held.n * sizeof *first);
     return r;

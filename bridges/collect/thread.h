@@ -1,7 +1,9 @@
 /* One thread's records, put in order. Records of a thread carry a counter; those that spilled to other lanes arrive early and are held until the
  * ones before them are there, or until a complete pass shows that they never will be.
  *
- * Counters start anywhere. A jump of more than RT_THREAD_JUMP, or a return to 0, is a new thread that got the same number. */
+ * Counters start anywhere. A jump of more than RT_THREAD_JUMP, or a smaller number with a newer time, is a new thread that got the same number; a
+ * smaller number with an older time was in the copy for long (a stopped program, a handler left by longjmp). Nothing is dropped here: what was read
+ * twice is known by its position (seen.h). Threads without a number (tid 0: a sandbox forbids to ask) have no order to keep. */
 #ifndef RT_COLLECT_THREAD_H
 #define RT_COLLECT_THREAD_H
 
@@ -14,6 +16,7 @@
 
 #define RT_THREAD_JUMP    65536
 #define RT_GAP_NS         10000000u /* a gap is believed when a complete pass began this long after it was seen */
+#define RT_HELD_MOST      4096      /* early records; more are not a thread's, but nonsense */
 #define RT_RESULT_WAIT_NS 4000000u  /* a DATA record waits so long for what its call returned */
 
 /* A record in staging, or a copy of it. */
@@ -31,19 +34,24 @@ struct rt_refs {
 struct rt_thread {
     uint32_t segment, pid, tid;
     uint32_t expected; /* thread_seq of the next record, when synced */
+    uint64_t newest_mono_ns; /* of what was delivered */
+    uint64_t heard_mono_ns;  /* pass of its last record */
     bool synced, is_dirty;
     struct rt_refs held;    /* early records, by thread_seq */
     struct rt_refs pending; /* the last call's DATA records */
+    struct rt_buf joined;    /* a record made of pieces, while it is not complete: struct rt_record, payload so far */
     uint64_t pending_result; /* bytes of the pending call that count; UINT64_MAX = all */
     struct rt_assembler assembler[2]; /* stdout, stderr */
     bool assembles[2];
     struct rt_thread *next, *next_dirty;
 };
 
-enum rt_order { RT_ORDER_NOW, RT_ORDER_HELD, RT_ORDER_DUPLICATE, RT_ORDER_RESTART };
+enum rt_order { RT_ORDER_NOW, RT_ORDER_HELD, RT_ORDER_RESTART };
 
 /* Decides where a record stands. RESTART: the number was taken over by a new thread; finish the old one's streams, call rt_thread_restart(), ask again. */
-enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r, bool late);
+enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r);
+/* The record is delivered now (after NOW). */
+void rt_thread_took(struct rt_thread *t, const struct rt_record *r);
 void rt_thread_restart(struct rt_thread *t);
 /* The held record whose turn has come, or NULL; @pass_mono_ns decides about gaps. *ret_gap: records before it are missing. */
 const struct rt_record *rt_thread_next(struct rt_thread *t, uint64_t pass_mono_ns, bool final, bool *ret_gap, struct rt_ref *ret_ref);

@@ -11,6 +11,7 @@
 
 #define RT_PROGRAM_MAX 64u
 #define RT_ARGV_MAX    1024u
+#define RT_PROCESSES_MAX 16384u /* known at a time; what more there are (nonsense) is one process, 0 */
 
 enum rt_source { RT_SOURCE_STDOUT, RT_SOURCE_STDERR, RT_SOURCE_SYSLOG, RT_SOURCE_PROCESS, RT_SOURCES };
 extern const char *const rt_source_names[RT_SOURCES];
@@ -20,12 +21,15 @@ struct rt_entity;
 struct rt_proc {
     uint32_t pid, ppid;
     uint32_t segment;   /* where it writes now */
+    uint64_t start_mono_ns; /* of its PROCESS record; 0 = there was none */
     bool spoke;         /* "running" was told */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
     bool has_exit_code; /* exit() or _exit() was called */
     int32_t exit_code;
     uint64_t exec_mono_ns; /* it called exec and has not registered since; 0 = no */
-    uint64_t exit_mono_ns; /* of exit(), then of the end */
+    uint64_t exit_mono_ns; /* of exit() */
+    uint64_t gone_mono_ns; /* its segment is dead; how it ended may still be told by who waits for it */
+    uint64_t told_mono_ns; /* when the end was told */
     char program[RT_PROGRAM_MAX];
     char exe[256];
     char argv[RT_ARGV_MAX]; /* strings ended by NUL */
