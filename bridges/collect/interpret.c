@@ -73,9 +73,14 @@ static struct rt_entity *entity_of(struct rt_interpreter *it, struct rt_proc *p,
     char path[640];
     if (p->entity[source])
         return p->entity[source];
-    bool full = it->rows->n_entities >= RT_ENTITIES_MAX;
-    rt_path_join(path, sizeof path, "logs", full ? "other" : p->program, rt_source_names[source]);
-    return p->entity[source] = rt_rows_entity(it->rows, path);
+    rt_path_join(path, sizeof path, "logs", p->program, rt_source_names[source]);
+    p->entity[source] = rt_rows_entity(it->rows, path);
+    if (!p->entity[source]) {
+        p->other = true;
+        rt_path_join(path, sizeof path, "logs", "other", rt_source_names[source]);
+        p->entity[source] = rt_rows_entity(it->rows, path);
+    }
+    return p->entity[source];
 }
 
 static void add_row(struct rt_interpreter *it, struct rt_entity *e, const struct rt_log_row *row)
@@ -141,7 +146,8 @@ static void tell_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
         columns[n++] = (rr_column){.component = "retap.Log:exe", .values = p->exe, .value_offsets = exe_offsets};
     if (argv_list[1])
         columns[n++] = (rr_column){.component = "retap.Log:argv", .values = argv, .value_offsets = argv_offsets, .list_offsets = argv_list};
-    rt_path_join(path, sizeof path, "process", p->program, NULL);
+    (void)entity_of(it, p, RT_SOURCE_PROCESS); /* programs under /process are limited as those under /logs are */
+    rt_path_join(path, sizeof path, "process", p->other ? "other" : p->program, NULL);
     if (rr_log_columns(it->rows->rec, path, 1, &time_ns, columns, n, NULL) && !it->error)
         it->error = -EIO;
 }

@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "base/fd.h"
 
+#define CLAIM_NS 1000000000u /* a claim, from rename to owner, takes microseconds */
 #define OFFERED 16u /* segments that wait, and as many more as are in use: a claim is replaced within a few milliseconds */
 
 static const char *name_of(char buf[16], const char *dir, uint32_t number)
@@ -91,6 +92,51 @@ static struct rt_pool_segment *segment_make(struct rt_pool *p, uint32_t number)
     return s;
 }
 
+/* The header as a claimer expects it: a process may have written over it. */
+static void write_header(struct rt_pool_segment *s)
+{
+    s->map->magic = RT_SEGMENT_MAGIC;
+    s->map->version = RT_SEGMENT_VERSION;
+    s->map->header_bytes = sizeof *s->map;
+    s->map->number = s->number;
+    s->map->no_syscall_mt = s->map->truncated_mt = 0;
+    memset(s->map->lost, 0, sizeof s->map->lost);
+    memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
+    rt_store_release(&s->map->usable_scratch_mt, s->n_scratch);
+    rt_store_release(&s->map->usable_lanes_mt, s->lanes_mt);
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+    return !*p && !memcmp(p, p + 1, n - 1);
+}
+
+/* Are the lanes as a new owner must find them (G2)? */
+static bool is_clean(const struct rt_pool_segment *s)
+{
+    for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++) {
+        const struct rt_lane_control *c = &s->map->lane[i];
+        uint64_t head = rt_load_acquire(&c->head_mt);
+        if (head != rt_load_acquire(&c->tail_mt) || head != s->reader[i].pos)
+            return false;
+        if (i < s->lanes_mt && !is_zero((const uint8_t *)s->map + rt_lane_offset(i), rt_lane_size(i)))
+            return false;
+    }
+    return !rt_load_relaxed(&s->faulted_mt);
+}
+
+/* Not fit for another process: its memory goes back to the file system; the number is not used again. */
+static void give_up(struct rt_pool *p, struct rt_pool_segment *s)
+{
+    char name[16];
+    rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
+    unlinkat(p->dir->fd, name_of(name, "live", s->number), 0);
+    unlinkat(p->dir->fd, name_of(name, "pool", s->number), 0);
+    fcntl(s->fd, F_SETLEASE, F_UNLCK);
+    if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, RT_SEGMENT_BYTES) < 0)
+        return; /* it keeps the memory until the run ends */
+}
+
 static void offer(struct rt_pool *p, struct rt_pool_segment *s)
 {
     rt_store_release(&s->state_mt, RT_SEGMENT_POOL);
@@ -114,10 +160,13 @@ static void publish(struct rt_pool *p, struct rt_pool_segment *s)
 static void take_back(struct rt_pool *p, struct rt_pool_segment *s)
 {
     char from[16], to[16];
-    memset(s->map->lost, 0, sizeof s->map->lost);
-    memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
-    s->map->no_syscall_mt = s->map->truncated_mt = 0;
+    if (!is_clean(s)) {
+        give_up(p, s);
+        return;
+    }
+    write_header(s);
     rt_store_relaxed(&s->grow_mt, 0);
+    s->taken_ns = 0;
     rt_store_release(&s->map->owner_mt, 0);
     if (renameat(p->dir->fd, name_of(from, "live", s->number), p->dir->fd, name_of(to, "pool", s->number)) < 0) {
         rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
@@ -141,6 +190,8 @@ void rt_pool_replenish(struct rt_pool *p)
             grow_scratch(s, RT_SEGMENT_SCRATCH);
         if (state == RT_SEGMENT_DRAINED)
             take_back(p, s);
+        if (state == RT_SEGMENT_POOL && rt_load_relaxed(&s->faulted_mt))
+            give_up(p, s); /* cut before anybody took it */
         offered += rt_segment_state(s) == RT_SEGMENT_POOL;
         live += state == RT_SEGMENT_LIVE;
     }
@@ -148,7 +199,7 @@ void rt_pool_replenish(struct rt_pool *p)
     if (want > RT_POOL_SLOTS)
         want = RT_POOL_SLOTS;
     p->out_of_memory = false;
-    while (offered < want && p->n_mt < RT_SEGMENTS_MAX) {
+    while (offered < want && p->n_mt + 1 < RT_SEGMENTS_MAX) { /* the position table begins with number 0 */
         struct rt_pool_segment *s = segment_make(p, p->n_mt + 1);
         if (!s) {
             p->out_of_memory = true; /* a full tmpfs: new processes stay uncovered, and wanted_mt counts them */
@@ -161,7 +212,24 @@ void rt_pool_replenish(struct rt_pool *p)
     p->n_offered = offered;
 }
 
-uint32_t rt_pool_check_leases(struct rt_pool *p)
+/* A file that was renamed out of pool/ by a process that died before it wrote its name into the header, or could not map it. With the lease, a
+ * claimer that is only slow gets EWOULDBLOCK and tries another. */
+static void take_back_lost(struct rt_pool *p, struct rt_pool_segment *s, uint64_t now_ns)
+{
+    char name[16];
+    if (faccessat(p->dir->fd, name_of(name, "pool", s->number), F_OK, 0) == 0) {
+        s->taken_ns = 0;
+    } else if (!s->taken_ns) {
+        s->taken_ns = now_ns;
+    } else if (now_ns - s->taken_ns > CLAIM_NS && fcntl(s->fd, F_SETLEASE, F_WRLCK) == 0) {
+        if (rt_load_acquire(&s->map->owner_mt))
+            fcntl(s->fd, F_SETLEASE, F_UNLCK); /* dead already, and not yet seen by the drain thread */
+        else
+            take_back(p, s);
+    }
+}
+
+uint32_t rt_pool_check_leases(struct rt_pool *p, uint64_t now_ns)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < p->n_mt; i++) {
@@ -169,6 +237,8 @@ uint32_t rt_pool_check_leases(struct rt_pool *p)
         uint32_t state = s ? rt_segment_state(s) : RT_SEGMENT_BAD;
         if (state == RT_SEGMENT_DEAD || (state == RT_SEGMENT_POOL && rt_load_acquire(&s->map->owner_mt)))
             live++; /* claimed and not yet noticed, or dead and not yet read */
+        else if (state == RT_SEGMENT_POOL)
+            take_back_lost(p, s, now_ns);
         if (state != RT_SEGMENT_LIVE)
             continue;
         if (fcntl(s->fd, F_SETLEASE, F_WRLCK) == 0)
@@ -202,7 +272,7 @@ static int recover_dir(struct rt_pool *p, const struct rt_staging *staging, cons
         return rt_fd_close(fd), -errno;
     for (struct dirent *e; (e = readdir(d));) {
         uint32_t number = (uint32_t)strtoul(e->d_name, NULL, 10);
-        if (!number || number > RT_SEGMENTS_MAX || p->segment[number - 1])
+        if (!number || number >= RT_SEGMENTS_MAX || p->segment[number - 1])
             continue;
         struct rt_pool_segment *s = segment_open(p, dir, number, 0);
         if (!s || s->map->magic != RT_SEGMENT_MAGIC || s->map->version != RT_SEGMENT_VERSION) {
@@ -230,8 +300,8 @@ int rt_pool_init(struct rt_pool *p, struct rt_rundir *d, const struct rt_staging
     if (recover) {
         for (uint32_t i = 0; i < RT_POOL_SLOTS; i++)
             rt_store_relaxed(&d->page->pool_mt[i], 0);
+        recover_dir(p, staging, "pool", RT_SEGMENT_POOL); /* first: what is claimed meanwhile moves to live/ */
         recover_dir(p, staging, "live", RT_SEGMENT_LIVE);
-        recover_dir(p, staging, "pool", RT_SEGMENT_POOL);
     }
     rt_pool_replenish(p);
     if (!p->n_offered)

@@ -25,7 +25,7 @@ struct rt_pool_segment {
     uint32_t lanes_mt, n_scratch; /* how many have memory */
     uint32_t grow_mt;   /* lanes that the drain thread wants usable */
     uint32_t faulted_mt; /* a page of it could not be read: somebody cut the file */
-    bool told_bad;      /* drain: the WARN row was staged */
+    uint64_t taken_ns;  /* keeper: since when the file is out of pool/ without an owner; 0 = it is not */
 };
 
 struct rt_pool {
@@ -43,8 +43,9 @@ void rt_pool_deinit(struct rt_pool *p);
 /* Makes or takes back segments until enough are offered; grows what asks for it. Threads: keeper. */
 void rt_pool_replenish(struct rt_pool *p);
 
-/* Asks of every live segment whether it is dead; marks those. Return: segments in use, or dead and not yet read. Threads: keeper. */
-uint32_t rt_pool_check_leases(struct rt_pool *p);
+/* Asks of every live segment whether it is dead; marks those. Takes back what a claimer left that died before it was the owner. @now_ns:
+ * CLOCK_MONOTONIC. Return: segments in use, or dead and not yet read. Threads: keeper. */
+uint32_t rt_pool_check_leases(struct rt_pool *p, uint64_t now_ns);
 
 /* Called by the SIGBUS handler: maps zeros over the page at @addr when it belongs to a segment. Return: true when it did. Signals: safe. */
 bool rt_pool_fault(struct rt_pool *p, void *addr);

@@ -77,7 +77,7 @@ struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
     for (; r->table[i]; i = (i + 1) & (r->n_slots - 1))
         if (r->table[i]->hash == h && !strcmp(r->table[i]->path, path))
             return r->table[i];
-    if (r->n_entities >= RT_ENTITIES_MAX + 64) /* a few more for /logs/other/... */
+    if (r->n_entities >= RT_ENTITIES_MAX && strncmp(path, "/logs/other/", 12) && strncmp(path, "/logs/retap/", 12))
         return NULL;
     struct rt_entity *e = calloc(1, sizeof *e);
     if (!e || !(e->path = strdup(path))) {

@@ -82,7 +82,7 @@ void rt_rundir_close(struct rt_rundir *d)
     d->bell = NULL;
 }
 
-static void remove_in(int parent, const char *name)
+static void empty(int parent, const char *name)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -94,7 +94,16 @@ static void remove_in(int parent, const char *name)
         if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
             unlinkat(fd, e->d_name, 0);
     closedir(dir);
-    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+static const char *const files[] = {"staging", "state", "state.new", "recording"};
+
+void rt_rundir_clear(struct rt_rundir *d)
+{
+    for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
+        unlinkat(d->fd, files[i], 0);
+    empty(d->fd, "pool");
+    empty(d->fd, "live");
 }
 
 void rt_rundir_remove(const char *path)
@@ -102,10 +111,10 @@ void rt_rundir_remove(const char *path)
     RT_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return;
-    static const char *const files[] = {"run", "staging", "state", "state.new", "recording"};
-    for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
-        unlinkat(fd, files[i], 0);
-    remove_in(fd, "pool");
-    remove_in(fd, "live");
+    struct rt_rundir d = {.fd = fd};
+    rt_rundir_clear(&d);
+    unlinkat(fd, "run", 0);
+    unlinkat(fd, "pool", AT_REMOVEDIR);
+    unlinkat(fd, "live", AT_REMOVEDIR);
     rmdir(path);
 }

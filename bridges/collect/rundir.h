@@ -34,6 +34,8 @@ int rt_rundir_make(char ret_path[RT_RUNDIR_MAX], struct rt_error *err);
  * A second collector is refused by a lock on the directory (-EBUSY). */
 int rt_rundir_open(struct rt_rundir *d, const char *path, bool *ret_existed, struct rt_error *err);
 void rt_rundir_close(struct rt_rundir *d);
+/* Deletes what a collector left that died before it was ready: no program has seen it. */
+void rt_rundir_clear(struct rt_rundir *d);
 /* Deletes the directory and everything in it. */
 void rt_rundir_remove(const char *path);
 

@@ -83,6 +83,7 @@ void rt_proc_name(struct rt_proc *p, const char *argv, uint32_t argv_len, const 
     if (n)
         snprintf(p->program, sizeof p->program, "%.*s", (int)n, name);
     memset(p->entity, 0, sizeof p->entity);
+    p->other = false;
 }
 
 void rt_proc_command(const struct rt_proc *p, char *out, size_t size)

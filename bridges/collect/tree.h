@@ -22,6 +22,7 @@ struct rt_proc {
     uint32_t pid, ppid;
     uint32_t segment;   /* where it writes now */
     uint64_t start_mono_ns; /* of its PROCESS record; 0 = there was none */
+    bool other;         /* there are too many programs: its rows go to /logs/other */
     bool spoke;         /* "running" was told */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
     bool has_exit_code; /* exit() or _exit() was called */
