@@ -294,7 +294,7 @@ static bool is_control(uint8_t c)
     return c < 32 ? !(c >= 7 && c <= 13) && c != 27 : c == 127; /* but BEL BS TAB LF VT FF CR and ESC, which terminals get */
 }
 
-RT_COLD enum rt_fd_class rt_fd_judge_slow(int fd, const void *data, size_t len)
+RT_COLD enum rt_fd_class rt_fd_judge_slow(const void *data, size_t len)
 {
     size_t n = len < rt_fd_undecided ? len : rt_fd_undecided;
     for (size_t i = 0; i < n; i++)
@@ -307,6 +307,5 @@ RT_COLD enum rt_fd_class rt_fd_judge_slow(int fd, const void *data, size_t len)
     for (int i = 0; i < RT_FDS; i++)
         if (rt_fd_table[i] == RT_FD_OUT)
             rt_fd_table[i] = RT_FD_BINARY;
-    (void)fd;
     return RT_FD_BINARY;
 }

@@ -65,11 +65,11 @@ void rt_fd_look(int fd);
 size_t rt_fd_compose(char *to);
 
 /* Looks at the first bytes of standard output. Return: the class that the bytes are recorded under. */
-enum rt_fd_class rt_fd_judge_slow(int fd, const void *data, size_t len);
+enum rt_fd_class rt_fd_judge_slow(const void *data, size_t len);
 extern uint32_t rt_fd_undecided; /* bytes of stdout still to be looked at */
-static inline enum rt_fd_class rt_fd_judge(enum rt_fd_class c, int fd, const void *data, size_t len)
+static inline enum rt_fd_class rt_fd_judge(enum rt_fd_class c, const void *data, size_t len)
 {
-    return c == RT_FD_OUT && __builtin_expect(rt_fd_undecided, 0) ? rt_fd_judge_slow(fd, data, len) : c;
+    return c == RT_FD_OUT && __builtin_expect(rt_fd_undecided, 0) ? rt_fd_judge_slow(data, len) : c;
 }
 
 #endif

@@ -43,7 +43,7 @@ struct call { /* one tapped call between before() and after() */
     struct rt_sent sent;
 };
 
-static void before(struct call *c, int fd, const void *parts, size_t n_parts)
+static void before(struct call *c, const void *parts, size_t n_parts)
 {
     c->parts = parts;
     c->n_parts = (uint32_t)n_parts;
@@ -58,7 +58,7 @@ static void before(struct call *c, int fd, const void *parts, size_t n_parts)
     if (rt_unlikely(c->late || !c->total))
         return;
     if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_undecided && c->parts[0].len))
-        c->class = rt_fd_judge_slow(fd, c->parts[0].data, c->parts[0].len);
+        c->class = rt_fd_judge_slow(c->parts[0].data, c->parts[0].len);
     if (rt_likely(c->class != RT_FD_BINARY))
         rt_record_data(rt_fd_stream(c->class), 0, c->parts, c->n_parts, &c->sent);
 }
@@ -79,7 +79,7 @@ static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
 {
     if (c->class == RT_FD_BINARY) {
         if (got > 0)
-            rt_record_count(RT_STREAM_STDOUT, (uint64_t)got);
+            rt_record_count((uint64_t)got);
     } else if (c->late) {
         if (got > 0)
             record_late(c, (size_t)got);
@@ -109,7 +109,7 @@ static inline ssize_t after(const struct call *c, ssize_t got)
             return r_; \
         } \
         struct call c_ = {.class = class_}; \
-        before(&c_, fd, &part_, 1); \
+        before(&c_, &part_, 1); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
 
@@ -118,7 +118,7 @@ static inline ssize_t after(const struct call *c, ssize_t got)
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
         struct call c_ = {.class = class_}; \
-        before(&c_, fd, iov, (size_t)(n)); \
+        before(&c_, iov, (size_t)(n)); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
 
@@ -177,7 +177,7 @@ RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     if (rt_likely(!rt_fd_is_tapped(class)) || !is_plain(m, sizeof *m))
         return CALL(sendmsg, fd, m, flags);
     struct call c = {.class = class};
-    before(&c, fd, m->msg_iov, m->msg_iovlen);
+    before(&c, m->msg_iov, m->msg_iovlen);
     return after(&c, CALL(sendmsg, fd, m, flags));
 }
 
@@ -185,7 +185,7 @@ RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 static inline ssize_t passed(int fd, ssize_t got)
 {
     if (rt_unlikely(got > 0 && rt_fd_is_tapped(rt_fd_class(fd))))
-        rt_record_count(rt_fd_stream(rt_fd_class(fd)), (uint64_t)got);
+        rt_record_count((uint64_t)got);
     return got;
 }
 
@@ -219,7 +219,7 @@ static long syscall_write(long nr, long a, long b, long c, long d)
     struct rt_part part = {(const void *)b, (size_t)c};
     struct call call = {.class = rt_fd_class((int)a)};
     bool vector = nr == SYS_writev;
-    before(&call, (int)a, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
+    before(&call, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));
 }
 static long syscall_seccomp(long nr, long a, long b, long c)

@@ -40,7 +40,6 @@
     X(closefrom, 234, void, (int)) \
     X(open, 0, int, (const char *, int, unsigned)) \
     X(openat, 0, int, (int, const char *, int, unsigned)) \
-    X(creat, 0, int, (const char *, unsigned)) \
     X(fopen, 0, FILE *, (const char *, const char *)) \
     X(freopen, 0, FILE *, (const char *, const char *, FILE *)) \
     X(fclose, 0, int, (FILE *)) \

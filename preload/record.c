@@ -46,12 +46,11 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part 
         come_near(w);
 }
 
-RT_COLD void rt_record_count(enum rt_stream of, uint64_t bytes)
+RT_COLD void rt_record_count(uint64_t bytes)
 {
     const struct rt_writer *w = rt_capture();
     struct rt_part part = {&bytes, sizeof bytes};
     uint32_t flags = RT_FLAG_AFTER;
-    (void)of;
     if (!w)
         return;
     uint64_t now = rt_now(&flags);

@@ -116,7 +116,7 @@ struct rt_sent { /* what a later RESULT refers to */
 bool rt_is_mirror(void);
 void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent);
 /* Bytes that went by without being seen. */
-void rt_record_count(enum rt_stream of, uint64_t bytes);
+void rt_record_count(uint64_t bytes);
 /* After the call: @got is what it returned, @want what would have been everything. */
 void rt_record_result(const struct rt_sent *sent, int64_t got);
 /* A record that is neither bytes nor a message, by the exact writer. */

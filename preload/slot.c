@@ -26,12 +26,12 @@ static ssize_t slot_write(FILE *f, const void *data, ssize_t n)
 
     struct rt_sent sent = {.recorded = false};
     struct rt_part part = {data, (size_t)n};
-    c = rt_fd_judge(c, f->_fileno, data, (size_t)n);
+    c = rt_fd_judge(c, data, (size_t)n);
     if (rt_likely(c != RT_FD_BINARY))
         rt_record_data(rt_fd_stream(c), 0, &part, 1, &sent);
     ssize_t r = _IO_file_write(f, data, n);
     if (rt_unlikely(c == RT_FD_BINARY) && r > 0)
-        rt_record_count(RT_STREAM_STDOUT, (uint64_t)r);
+        rt_record_count((uint64_t)r);
     else if (rt_unlikely(r != n))
         rt_record_result(&sent, r > 0 ? r : -1); /* libc's function says 0 for a failure at the first byte */
     return r;
