@@ -160,7 +160,8 @@ def message_fields(data):
         yield key >> 3, value
 
 
-def judge_pyarrow(path, sent):
+def read_by_hand(path):
+    """The chunks of a closed recording as pyarrow batches, by entity; framing and protobuf are read here, Arrow by pyarrow."""
     with open(path, "rb") as f:
         data = f.read()
     check(data[:12] == bytes.fromhex("525246320 01f000001020000".replace(" ", "")), "stream header", data[:12].hex())
@@ -182,6 +183,11 @@ def judge_pyarrow(path, sent):
         check(meta[b"sorbet:version"] == b"0.1.3", "sorbet version")
         batches[meta[b"rerun:entity_path"].decode()].append(batch)
     check(data[at + 20:at + 28] == b"RRF2FOOT" and len(data) == at + 32, "stream footer")
+    return batches
+
+
+def judge_pyarrow(path, sent):
+    batches = read_by_hand(path)
     judge_batches("pyarrow", batches, sent)
     return sum(len(b) for b in batches.values())
 
@@ -207,4 +213,5 @@ def main():
         print("whole, small and compacted recordings: equal rows in the Python SDK and pyarrow, no complaint;", sizes)
 
 
-main()
+if __name__ == "__main__":
+    main()
