@@ -108,7 +108,7 @@ void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    struct rt_log_row row = {.time_ns = real_of(it, mono_ns), .mono_ns = mono_ns, .level = level, .text = text, .text_len = strlen(text), .pri = -1};
+    struct rt_log_row row = {.time_ns = real_of(it, mono_ns), .level = level, .text = text, .text_len = strlen(text), .pri = -1};
     add_row(it, rt_rows_entity(it->rows, "/logs/retap/collector"), &row);
 }
 
@@ -142,7 +142,7 @@ static void tell_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
     uint32_t n = 2;
     if (status >= 0)
         columns[n++] = (rr_column){.component = "retap.Log:exit_status", .values = &status};
-    if (with_argv && p->exe[0] && rt_text_valid(p->exe, strlen(p->exe)))
+    if (with_argv && p->exe[0] && strncmp(p->exe, p->argv, sizeof p->exe) && rt_text_valid(p->exe, strlen(p->exe)))
         columns[n++] = (rr_column){.component = "retap.Log:exe", .values = p->exe, .value_offsets = exe_offsets};
     if (argv_list[1])
         columns[n++] = (rr_column){.component = "retap.Log:argv", .values = argv, .value_offsets = argv_offsets, .list_offsets = argv_list};
@@ -154,7 +154,7 @@ static void tell_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
 
 static void log_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, enum rt_level level, const char *text)
 {
-    struct rt_log_row row = {.time_ns = real_of(it, mono_ns), .mono_ns = mono_ns, .pid = p->pid, .tid = p->pid, .level = level,
+    struct rt_log_row row = {.time_ns = real_of(it, mono_ns), .pid = p->pid, .level = level,
                              .text = text, .text_len = strlen(text), .pri = -1};
     add_row(it, entity_of(it, p, RT_SOURCE_PROCESS), &row);
 }

@@ -5,10 +5,11 @@
 #include <string.h>
 
 /* Columns that exist only where some row has a cell. */
-enum sparse_id { SPARSE_SEQ, SPARSE_PRI, SPARSE_ERRNO, SPARSE_LINE, SPARSE_FLAGS, SPARSE_RAW, SPARSE_IDENT, SPARSE_FILE, SPARSE_FUNCTION,
+enum sparse_id { SPARSE_TID, SPARSE_SEQ, SPARSE_PRI, SPARSE_ERRNO, SPARSE_LINE, SPARSE_FLAGS, SPARSE_RAW, SPARSE_IDENT, SPARSE_FILE, SPARSE_FUNCTION,
                  SPARSE_FACILITY, SPARSE_COUNT };
 
 static const char *const sparse_names[SPARSE_COUNT] = {
+    [SPARSE_TID] = "retap.Log:tid", /* only of other threads than the first, whose tid is the pid */
     [SPARSE_SEQ] = "retap.Log:seq",           [SPARSE_PRI] = "retap.Log:pri",     [SPARSE_ERRNO] = "retap.Log:errno",
     [SPARSE_LINE] = "retap.Log:line",         [SPARSE_FLAGS] = "retap.Log:flags", [SPARSE_RAW] = "retap.Log:raw",
     [SPARSE_IDENT] = "retap.Log:ident",       [SPARSE_FILE] = "retap.Log:file",   [SPARSE_FUNCTION] = "retap.Log:function",
@@ -27,7 +28,9 @@ struct rt_entity {
     uint64_t hash, expected_seq;
     uint32_t n;
     int64_t time[RT_ROWS_BATCH], mono[RT_ROWS_BATCH];
-    uint32_t pid[RT_ROWS_BATCH], tid[RT_ROWS_BATCH];
+    uint32_t pid[RT_ROWS_BATCH];
+    bool numbered;          /* it has a row: expected_seq is known */
+    bool has_pid, has_mono; /* some row of the entity had one: the collector's own have none */
     uint32_t text_offsets[RT_ROWS_BATCH + 1];
     rr_log_level level[RT_ROWS_BATCH];
     struct rt_buf text;
@@ -115,8 +118,11 @@ static int cell(struct rt_entity *e, enum sparse_id id, const void *p, size_t n)
 static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t seq)
 {
     int r = 0;
-    if (seq != e->expected_seq)
+    if (row->tid && row->tid != row->pid)
+        r |= cell(e, SPARSE_TID, &row->tid, sizeof row->tid);
+    if (e->numbered && seq != e->expected_seq)
         r |= cell(e, SPARSE_SEQ, &seq, sizeof seq);
+    e->numbered = true;
     e->expected_seq = seq + 1;
     if (row->pri >= 0)
         r |= cell(e, SPARSE_PRI, &row->pri, sizeof row->pri);
@@ -144,16 +150,17 @@ static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t
 
 static int flush_entity(struct rt_rows *r, struct rt_entity *e)
 {
-    rr_column columns[3 + SPARSE_COUNT] = {
-        {.component = "retap.Log:pid", .values = e->pid},
-        {.component = "retap.Log:tid", .values = e->tid},
-        {.component = "retap.Log:mono", .values = e->mono},
-    };
-    uint32_t n = 3;
+    rr_column columns[2 + SPARSE_COUNT];
+    uint32_t n = 0;
+    if (e->has_pid)
+        columns[n++] = (rr_column){.component = "retap.Log:pid", .values = e->pid};
+    if (e->has_mono)
+        columns[n++] = (rr_column){.component = "retap.Log:mono", .values = e->mono};
     for (int c = 0; c < SPARSE_COUNT; c++) {
         struct sparse *s = &e->sparse[c];
         if (s->used)
-            columns[n++] = (rr_column){.component = sparse_names[c], .values = s->values.data, .list_offsets = s->list_offsets,
+            columns[n++] = (rr_column){.component = sparse_names[c], .values = s->values.data,
+                                       .list_offsets = s->n_cells == e->n ? NULL : s->list_offsets,
                                        .value_offsets = s->bytes ? (const uint32_t *)(const void *)s->value_offsets.data : NULL};
     }
     rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = e->n, .log_time_ns = e->time, .text = (const char *)e->text.data,
@@ -182,12 +189,13 @@ int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row 
         result = flush_entity(r, e);
     if (rt_buf_append(&e->text, row->text, row->text_len))
         return -ENOMEM;
-    int added = add_cells(e, row, r->next_seq++);
+    int added = add_cells(e, row, row->mono_ns ? r->next_seq++ : e->expected_seq);
     uint32_t i = e->n++;
     e->time[i] = row->time_ns;
     e->mono[i] = (int64_t)row->mono_ns;
     e->pid[i] = row->pid;
-    e->tid[i] = row->tid;
+    e->has_pid |= row->pid != 0;
+    e->has_mono |= row->mono_ns != 0;
     e->level[i] = (rr_log_level)row->level;
     e->text_offsets[i + 1] = (uint32_t)e->text.len;
     if (e->n == RT_ROWS_BATCH)

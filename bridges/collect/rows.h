@@ -1,5 +1,6 @@
 /* Rows on their way into the recording: per entity a small batch of columns, handed on by one rr_text_columns() call when it is full.
- * Numbers rows (seq is dense per recording, in the order of rt_rows_add) and counts what is stored. */
+ * Numbers what programs said (seq is dense per recording, in the order of rt_rows_add; a cell stands only where it jumps within the entity) and
+ * counts what is stored. */
 #ifndef RT_COLLECT_ROWS_H
 #define RT_COLLECT_ROWS_H
 
@@ -14,8 +15,8 @@
 /* Cells that only some rows have; NULL, 0 or -1 = absent, as said. Borrowed. */
 struct rt_log_row {
     int64_t time_ns; /* since the epoch */
-    uint64_t mono_ns;
-    uint32_t pid, tid;
+    uint64_t mono_ns; /* 0 absent: a row of the collector's own, which is not numbered */
+    uint32_t pid, tid; /* 0 absent; tid is written only where it is not the pid */
     enum rt_level level;
     const char *text;
     size_t text_len;

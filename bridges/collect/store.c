@@ -61,23 +61,31 @@ static void write_ledger(struct rt_store *s)
         failed = l->rows; /* rows of processes and states are among them, too */
     uint64_t stored = l->rows - failed, dropped = l->dropped_lines + failed, limited = 0;
     uint64_t emitted = stored + l->folded + limited + dropped;
-    rr_column columns[] = {
-        {.component = "retap.Ledger:emitted", .values = &emitted},
-        {.component = "retap.Ledger:stored", .values = &stored},
-        {.component = "retap.Ledger:folded", .values = &l->folded},
-        {.component = "retap.Ledger:limited", .values = &limited},
-        {.component = "retap.Ledger:dropped", .values = &dropped},
-        {.component = "retap.Ledger:dropped_bytes", .values = &l->dropped_bytes},
-        {.component = "retap.Ledger:dropped_calls", .values = &l->dropped_calls},
-        {.component = "retap.Ledger:truncated", .values = &l->truncated},
-        {.component = "retap.Ledger:gaps", .values = &l->gaps},
-        {.component = "retap.Ledger:processes", .values = &l->processes},
-        {.component = "retap.Ledger:uncovered", .values = &l->uncovered},
-        {.component = "retap.Ledger:stdout_bytes", .values = &l->stream_bytes[RT_STREAM_STDOUT]},
-        {.component = "retap.Ledger:stderr_bytes", .values = &l->stream_bytes[RT_STREAM_STDERR]},
-        {.component = "retap.Ledger:data_bytes", .values = &l->stream_bytes[RT_STREAM_BINARY]},
+    const struct {
+        const char *component;
+        const uint64_t *value;
+        bool always;
+    } lines[] = {
+        {"retap.Ledger:emitted", &emitted, true},
+        {"retap.Ledger:stored", &stored, true},
+        {"retap.Ledger:dropped", &dropped, true},
+        {"retap.Ledger:folded", &l->folded, false},
+        {"retap.Ledger:limited", &limited, false},
+        {"retap.Ledger:dropped_bytes", &l->dropped_bytes, false},
+        {"retap.Ledger:dropped_calls", &l->dropped_calls, false},
+        {"retap.Ledger:truncated", &l->truncated, false},
+        {"retap.Ledger:gaps", &l->gaps, false},
+        {"retap.Ledger:uncovered", &l->uncovered, false},
+        {"retap.Ledger:stdout_bytes", &l->stream_bytes[RT_STREAM_STDOUT], false},
+        {"retap.Ledger:stderr_bytes", &l->stream_bytes[RT_STREAM_STDERR], false},
+        {"retap.Ledger:data_bytes", &l->stream_bytes[RT_STREAM_BINARY], false},
     };
-    rr_log_columns(s->rec, "/stats/ledger", 1, NULL, columns, sizeof columns / sizeof *columns, NULL);
+    rr_column columns[sizeof lines / sizeof *lines];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sizeof lines / sizeof *lines; i++) /* a column costs a small file 300 bytes: what is absent is 0 */
+        if (lines[i].always || *lines[i].value)
+            columns[n++] = (rr_column){.component = lines[i].component, .values = lines[i].value};
+    rr_log_columns(s->rec, "/stats/ledger", 1, NULL, columns, n, NULL);
     s->rows_stored = stored;
     s->rows_dropped = dropped;
 }
