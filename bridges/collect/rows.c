@@ -88,6 +88,7 @@ struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
         return NULL;
     }
     e->hash = h;
+    e->numbered = r->resumed;
     for (int c = SPARSE_RAW; c < SPARSE_COUNT; c++)
         e->sparse[c].bytes = true;
     r->table[i] = e;

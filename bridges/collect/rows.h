@@ -35,6 +35,7 @@ struct rt_rows {
     struct rt_entity **table; /* open addressing, by hash of path */
     uint32_t n_entities, n_slots;
     uint64_t next_seq;
+    bool resumed; /* after a dead collector: what each entity's last seq was is not known, so its first row tells */
     uint64_t n_stored, n_failed;
 };
 

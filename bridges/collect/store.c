@@ -173,6 +173,7 @@ int rt_store_start(struct rt_store *s, const char *output, const char *applicati
         r = rt_error_set(err, r, "the checkpoint of the collector that died is damaged");
     if (r)
         return r;
+    s->rows.resumed = s->state.len > 0;
     if (resume)
         rt_staging_release(s->staging, s->pos);
     s->tick_mono_ns = rt_mono_ns();
