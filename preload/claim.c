@@ -6,13 +6,17 @@
  *
  * Every failure means capture off, without a word. */
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "shim.h"
 
 #define PATH_BYTES   256
 #define CLAIM_TRIES  8
+#define AWAIT_TRIES  10u
+#define AWAIT_PAUSE_NS 1000000 /* ten of them: the longest that a start is held up */
 
 static void *map_file(const char *path, size_t size, bool is_run, void **ret_second)
 {
@@ -79,6 +83,38 @@ static struct rt_segment *try_segment(const char *dir, size_t len, uint32_t numb
     return s;
 }
 
+/* One round over the numbers that the run page offers. */
+static struct rt_segment *try_pool(const struct rt_writer *w, const char *dir, size_t len)
+{
+    struct rt_segment *s = NULL;
+    uint32_t flags = 0;
+    for (uint32_t i = 0, tries = 0; i < RT_POOL_SLOTS && tries < CLAIM_TRIES && !s; i++) {
+        uint32_t number = rt_load_acquire(&w->run->pool_mt[(w->pid + i) % RT_POOL_SLOTS]);
+        if (!number)
+            continue;
+        tries++;
+        s = try_segment(dir, len, number, w->pid, (uint32_t)rt_now(&flags));
+    }
+    return s;
+}
+
+/* More programs start than segments were ready: the collector is told, and a little patience costs less than a program that is not recorded. */
+static RT_COLD struct rt_segment *await_pool(const struct rt_writer *w, const char *dir, size_t len)
+{
+    struct timespec pause = {0, AWAIT_PAUSE_NS};
+    struct rt_segment *s = NULL;
+    for (uint32_t i = 0; i < AWAIT_TRIES && !s && !rt_load_relaxed(&w->run->panic_mt); i++) {
+        rt_store_seq_cst(&w->bell->sleeping_mt, 0);
+        rt_add_acq_rel(&w->bell->bell_mt, 1);
+        rt_syscall(SYS_futex, &w->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);
+        rt_syscall(SYS_nanosleep, &pause, 0, 0, 0, 0, 0);
+        s = try_pool(w, dir, len);
+    }
+    if (!s)
+        rt_add_acq_rel(&w->bell->wanted_mt, 1);
+    return s;
+}
+
 bool rt_claim(const char *dir, size_t len)
 {
     char path[PATH_BYTES];
@@ -90,17 +126,12 @@ bool rt_claim(const char *dir, size_t len)
     if (!run || run->magic != RT_RUN_MAGIC || run->version != RT_SEGMENT_VERSION || rt_load_relaxed(&run->panic_mt))
         return false;
 
-    uint32_t pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), flags = 0;
+    uint32_t pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     struct rt_writer *w = &rt_shim.writer;
     *w = (struct rt_writer){.run = run, .bell = bell, .pid = pid, .full_wait_ns = (uint64_t)run->full_wait_us * 1000};
-    for (uint32_t i = 0, tries = 0; i < RT_POOL_SLOTS && tries < CLAIM_TRIES && !w->segment; i++) {
-        uint32_t number = rt_load_acquire(&run->pool_mt[(pid + i) % RT_POOL_SLOTS]);
-        if (!number)
-            continue;
-        tries++;
-        w->segment = try_segment(dir, len, number, pid, (uint32_t)rt_now(&flags));
-    }
-    if (!w->segment)
-        rt_add_acq_rel(&w->bell->wanted_mt, 1);
+    rt_shim.ticks_mt = rt_load_relaxed(&run->ticks_mt);
+    w->segment = try_pool(w, dir, len);
+    if (rt_unlikely(!w->segment))
+        w->segment = await_pool(w, dir, len);
     return w->segment != NULL;
 }

@@ -91,6 +91,7 @@ RT_COLD uint64_t rt_now_slow(uint32_t *flags)
 
 void rt_forbid_syscalls(void)
 {
+    rt_store_relaxed(&rt_shim.ticks_mt, 0); /* the instruction may fault now */
     rt_store_relaxed(&rt_shim.clock_mt, CLOCK_MONOTONIC_COARSE);
     if (rt_shim.identity)
         rt_store_relaxed(&rt_shim.writer.segment->no_syscall_mt, 1);

@@ -41,7 +41,8 @@ struct rt_shim { /* written by the constructor, then read only but for the field
     struct rt_identity *identity; /* NULL = capture is off */
     struct rt_writer writer;      /* where to go on in a forked child; pid: of the last process that registered */
     uint32_t generation_mt;
-    uint32_t clock_mt;            /* CLOCK_MONOTONIC, or _COARSE where a precise clock could kill */
+    uint32_t ticks_mt;            /* 1: records hold the time stamp counter, as the run page allowed at the start */
+    uint32_t clock_mt;            /* else: CLOCK_MONOTONIC, or _COARSE where a precise clock could kill */
     int (*vdso_clock)(int, void *);
     const char *argv, *exe;
     uint32_t argv_len, exe_len;
@@ -91,9 +92,15 @@ static inline const struct rt_writer *rt_capture(void)
 /* ---------------------------------------------------------------- clock.c */
 void rt_clock_start(const void *vdso);
 uint64_t rt_now_slow(uint32_t *flags);
-/* Monotonic nanoseconds; adds RT_FLAG_COARSE to *flags where that is what they are. */
+/* The time for a record; adds to *flags what it is: RT_FLAG_TICKS, RT_FLAG_COARSE, else monotonic nanoseconds. */
 static inline uint64_t rt_now(uint32_t *flags)
 {
+#if defined(__x86_64__)
+    if (rt_likely(rt_load_relaxed(&rt_shim.ticks_mt))) {
+        *flags |= RT_FLAG_TICKS;
+        return __builtin_ia32_rdtsc();
+    }
+#endif
     struct { int64_t s, ns; } t;
     if (rt_unlikely(rt_load_relaxed(&rt_shim.clock_mt) != 1 /* CLOCK_MONOTONIC */ || !rt_shim.vdso_clock))
         return rt_now_slow(flags);

@@ -45,6 +45,8 @@ struct collector {
     char *output, *application, recording_id[64], identity[PATH_MAX + 512];
     uint32_t uncovered;
     bool root_ended, wait, told_remain, stop, may_remove;
+    bool ticks;                       /* the time stamp counter may be used */
+    uint64_t first_tick, first_tick_ns; /* when the collector started: the slope is measured from there */
     uint64_t root_ended_ns, no_live_ns, lease_ns, clock_ns, progress, progress_ns;
 };
 
@@ -141,18 +143,23 @@ static void fill_run_page(struct collector *c)
     page->collector_pid = (uint32_t)getpid();
     page->full_wait_us = (uint32_t)(c->o->full_wait_ns / 1000);
     page->panic_mt = page->no_wait_mt = 0;
+    rt_store_relaxed(&page->ticks_mt, c->ticks);
     rt_store_relaxed(&c->dir.bell->sleeping_mt, 0);
     rt_store_release(&page->magic, RT_RUN_MAGIC);
 }
 
 static void tell_clock(struct collector *c)
 {
-    uint64_t before, real, after;
+    uint64_t before, real, after, tick;
     int tries = 0;
     do { /* a pause in between would look like a step of the clock */
-        before = rt_mono_ns(), real = rt_real_ns(), after = rt_mono_ns();
+        before = rt_mono_ns(), real = rt_real_ns(), tick = rt_ticks_now(), after = rt_mono_ns();
     } while (after - before > PAIR_NS && ++tries < 10);
     struct rt_event e = {.kind = RT_EVENT_CLOCK, .mono_ns = before + (after - before) / 2, .real_ns = real};
+    if (c->ticks && tick > c->first_tick) {
+        e.tick = tick;
+        e.ns_per_tick = (double)(e.mono_ns - c->first_tick_ns) / (double)(tick - c->first_tick);
+    }
     rt_drain_event(&c->drain, &e);
     c->clock_ns = after;
 }
@@ -349,6 +356,9 @@ int rt_collector_run(const struct rt_options *o, int control_fd, struct rt_error
     static struct collector c; /* large, one a process, and looked at by a signal handler */
     c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1, .root_fd = -1,
                            .dir = RT_RUNDIR_NULL, .staging = RT_STAGING_NULL};
+    c.ticks = rt_ticks_trusted();
+    c.first_tick_ns = rt_mono_ns();
+    c.first_tick = rt_ticks_now();
     int r = setup(&c, err);
     struct rt_control m = {.kind = r ? RT_CONTROL_FAILED : RT_CONTROL_READY};
     if (r)

@@ -13,7 +13,7 @@
 #include "collect/staging.h"
 
 enum rt_event_kind {
-    RT_EVENT_CLOCK = 1, /* mono_ns, real_ns: one instant on both clocks */
+    RT_EVENT_CLOCK = 1, /* mono_ns, real_ns, tick: one instant on all clocks */
     RT_EVENT_DEAD,      /* segment: drained for good; loss counters */
     RT_EVENT_STATUS,    /* pid, status: wait status of a child of the launcher; rusage */
     RT_EVENT_BAD,       /* segment: contents that no producer of ours writes; dropped */
@@ -25,7 +25,8 @@ struct rt_event {
     uint32_t kind, segment;
     uint32_t pid;
     int32_t status;
-    uint64_t mono_ns, real_ns;
+    uint64_t mono_ns, real_ns, tick; /* tick: of RT_EVENT_CLOCK; 0 = none */
+    double ns_per_tick;
     uint64_t n, truncated;
     uint64_t utime_us, stime_us, maxrss_kib;
     struct { uint64_t calls, bytes, lines; } lost[RT_STREAMS];

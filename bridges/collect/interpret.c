@@ -593,8 +593,18 @@ static void close_thread(struct rt_interpreter *it, struct rt_thread *t)
     }
 }
 
-static void take_record(struct rt_interpreter *it, uint32_t segment, const struct rt_record *r)
+/* From here on its time is nanoseconds; said in the staged copy itself, which may be looked at again. */
+static void convert_time(const struct rt_interpreter *it, struct rt_record *r)
 {
+    if (!(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TICKS))
+        return;
+    r->mono_ns = rt_ticks_mono(&it->ticks, r->mono_ns);
+    r->stamp_mt &= ~RT_STAMP(0, 0, 0, RT_FLAG_TICKS);
+}
+
+static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_record *r)
+{
+    convert_time(it, r);
     struct rt_thread *t = thread_get(it, segment, r->pid, r->tid);
     if (!t) {
         it->error = -ENOMEM;
@@ -608,6 +618,8 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, const struc
         order = rt_thread_order(t, r);
     }
     if (order == RT_ORDER_NOW) {
+        if (r->thread_seq == t->expected && r->mono_ns < t->newest_mono_ns)
+            r->mono_ns = t->newest_mono_ns; /* a coarse clock after a precise one, or a new slope: the thread's order rules */
         rt_thread_took(t, r);
         deliver(it, t, r);
     } else {
@@ -735,6 +747,8 @@ static void sweep(struct rt_interpreter *it, uint64_t mono_ns)
 /* ---------------------------------------------------------------- events */
 static void on_clock(struct rt_interpreter *it, const struct rt_event *e)
 {
+    if (e->tick)
+        rt_ticks_adjust(&it->ticks, e->tick, e->mono_ns, e->ns_per_tick);
     int64_t offset = (int64_t)e->real_ns - (int64_t)e->mono_ns;
     int64_t back = it->real_minus_mono_ns - offset;
     if (it->has_clock && back > TIME_STEP_NS) {
@@ -825,7 +839,7 @@ void rt_interpreter_block(struct rt_interpreter *it, const struct rt_block *b)
         if (it->seen.n && rt_seen_has(&it->seen, b->segment, b->lane, b->from + at))
             it->ledger.duplicates++;
         else if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PAD)
-            take_record(it, b->segment, r);
+            take_record(it, b->segment, (struct rt_record *)(uintptr_t)r); /* staging is ours to write */
     }
     if ((it->seen.n || b->late != RT_BLOCK_IN_ORDER) && rt_seen_add(&it->seen, b))
         it->error = -ENOMEM;
@@ -908,7 +922,7 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
     *it = (struct rt_interpreter){0};
 }
 
-#define FIXED 6 /* numbers at the start of the state */
+#define FIXED 9 /* numbers at the start of the state */
 struct saved_thread {
     uint32_t segment, pid, tid, expected;
     uint64_t pending_result, newest_mono_ns, heard_mono_ns, joined;
@@ -937,7 +951,9 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
 
 int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
 {
-    int64_t fixed[FIXED] = {it->real_minus_mono_ns, it->has_clock, (int64_t)it->rows->next_seq, (int64_t)it->seen_mono_ns, it->set_back_ns, it->n_ends};
+    int64_t fixed[FIXED] = {it->real_minus_mono_ns, it->has_clock, (int64_t)it->rows->next_seq, (int64_t)it->seen_mono_ns, it->set_back_ns, it->n_ends,
+                            (int64_t)it->ticks.tick0, (int64_t)it->ticks.mono0, 0};
+    memcpy(&fixed[8], &it->ticks.ns_per_tick, sizeof fixed[8]);
     int r = rt_buf_append(out, fixed, sizeof fixed);
     if (!r)
         r = rt_buf_append(out, &it->ledger, sizeof it->ledger);
@@ -1009,6 +1025,9 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
     it->rows->next_seq = (uint64_t)fixed[2];
     it->seen_mono_ns = (uint64_t)fixed[3];
     it->set_back_ns = fixed[4];
+    it->ticks.tick0 = (uint64_t)fixed[6];
+    it->ticks.mono0 = (uint64_t)fixed[7];
+    memcpy(&it->ticks.ns_per_tick, &fixed[8], sizeof fixed[8]);
     if (fixed[5] < 0 || (uint64_t)fixed[5] > (n - at) / sizeof(struct rt_end))
         return -EBADMSG;
     for (int64_t i = 0; i < fixed[5]; i++, at += sizeof(struct rt_end)) {

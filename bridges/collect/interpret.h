@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "collect/drain.h"
 #include "collect/rows.h"
+#include "collect/ticks.h"
 #include "collect/seen.h"
 #include "collect/tree.h"
 
@@ -47,6 +48,7 @@ struct rt_interpreter {
     uint32_t n_ends, cap_ends;
     struct rt_ledger ledger;
     int64_t real_minus_mono_ns;
+    struct rt_ticks ticks;
     int64_t set_back_ns;      /* how far the system clock is behind that, as told */
     bool has_clock, ended;
     uint64_t seen_mono_ns;    /* of the newest block */

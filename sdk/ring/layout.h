@@ -90,11 +90,12 @@ enum { /* flags of a record */
     RT_FLAG_UNFLUSHED = 1 << 4, /* still in the program's buffer */
     RT_FLAG_CRED = 1 << 5,      /* after setuid or chroot */
     RT_FLAG_AFTER = 1 << 6,     /* recorded after the call: its result is already known and full */
+    RT_FLAG_TICKS = 1 << 7,     /* mono_ns holds the raw time stamp counter; the collector converts it */
 };
 
 struct rt_record {
     uint64_t stamp_mt;
-    uint64_t mono_ns; /* CLOCK_MONOTONIC */
+    uint64_t mono_ns; /* CLOCK_MONOTONIC, or with RT_FLAG_TICKS the time stamp counter */
     uint32_t pid, tid; /* as the process knows them (namespaces!); tid 0 = unknown */
     uint32_t thread_seq; /* counts this thread's records from 0 */
     uint32_t len;        /* payload bytes */
@@ -185,6 +186,7 @@ struct rt_run_page { /* written by the collector only */
     uint32_t no_wait_mt; /* 1: nobody waits for room (the sink does not get on) */
     uint32_t pool_mt[RT_POOL_SLOTS]; /* numbers of segments in pool/, 0 = none: hints */
     uint32_t full_wait_us;
+    uint32_t ticks_mt; /* 1: records may hold the time stamp counter */
 };
 struct rt_run_bell { /* written by all */
     uint32_t bell_mt;     /* futex word: bumped by who wakes the collector */
