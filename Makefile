@@ -24,7 +24,6 @@ CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -D
 CFLAGS_cover   := -O0 -g --coverage
 FLAGS = $(BASE) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
 LDLIBS_SDK := -llz4 -lxxhash -lprotobuf-c -luuid -lpthread
-LDLIBS_BRIDGES := -ljansson
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
@@ -85,7 +84,7 @@ $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
-	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK)
 comma := ,
 
 all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.a ## the command, the shim and the library
@@ -94,7 +93,7 @@ all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.
 TEST_BINS := $(TEST_SRCS:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(TEST_HARNESS) $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_SDK) -ldl -lm
 tests: $(TEST_BINS) ## build the test programs
 
 include scripts/check.mk

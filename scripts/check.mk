@@ -76,7 +76,7 @@ $(HOSTS): $(OUT)/%: %.c
 	    -lpthread -ldl
 $(TOOLS): $(OUT)/%: %.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES) -ldl -lm
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_SDK) -ldl -lm
 
 # ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
 FUZZ_TIME ?= 60
@@ -88,7 +88,7 @@ build/fuzz/o/%.o: %.c | $(GENERATED)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJS)
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS_SDK) $(LDLIBS_BRIDGES)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS_SDK)
 fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 	@for f in $(FUZZ_BINS); do n=$${f##*/}; mkdir -p build/fuzz/corpus/$$n; \
 	    seeds=$$(ls -d tests/fuzz/corpus/$$n tests/data 2>/dev/null); \
