@@ -250,7 +250,8 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
     return total;
 }
 
-static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full)
+/* Return: bytes moved. */
+static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full, bool *ret_events)
 {
     uint32_t n = rt_load_acquire(&d->pool->n_mt);
     bool events = stage_events(d); /* first: the relation of the clocks must lie before the records that need it */
@@ -266,7 +267,8 @@ static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full)
         rt_add_relaxed(&d->blocked_mt, 1);
     if (total || events)
         tell_interpreter(d);
-    return total + events;
+    *ret_events = events;
+    return total;
 }
 
 /* Nothing anywhere? Looks at every head after `sleeping` is visible. */
@@ -315,13 +317,13 @@ static void *drain_main(void *arg)
 
     prctl(PR_SET_NAME, "retap-drain");
     for (;;) {
-        bool busy = false, full = false, stop = rt_load_acquire(&d->stop_mt);
+        bool busy = false, full = false, events = false, stop = rt_load_acquire(&d->stop_mt);
         uint32_t bell = rt_load_acquire(&d->dir->bell->bell_mt);
-        int64_t moved = drain_pass(d, &busy, &full);
+        int64_t moved = drain_pass(d, &busy, &full, &events);
         uint64_t now = rt_mono_ns();
         if (stop && !stop_ns)
             stop_ns = now;
-        if (stop && ((!full && (!moved || now - stop_ns > STOP_NS)) || rt_load_acquire(&d->interpreter_gone_mt)))
+        if (stop && ((!full && ((!moved && !events) || now - stop_ns > STOP_NS)) || rt_load_acquire(&d->interpreter_gone_mt)))
             break;
         if (moved)
             last_ns = now;

@@ -173,6 +173,12 @@ RT_TEST(test_end_that_comes_before_the_records_is_told)
     kit_process(&k, 7, RT_PROCESS_EXEC, 1, "prog");
     kit_err(&k, 7, 1, "last words\n");
     kit_flush(&k, 1);
+    kit_pass(&k, 5);
+    kit_flush(&k, 2);
+    CHECK(!rt_tree_find(&k.it.tree, 7)->ended); /* its last words may be in another lane */
+    kit_pass(&k, 5);
+    kit_flush(&k, 2);
+    CHECK(rt_tree_find(&k.it.tree, 7)->ended);
     kit_event(&k, (struct rt_event){.kind = RT_EVENT_DEAD, .segment = 1});
     kit_close(&k);
     CHECK_ROW(&k, "last words\n/prog/process ERROR killed by SIGKILL\n");
@@ -348,8 +354,14 @@ RT_TEST(test_threads_without_number_lose_nothing)
         for (uint32_t thread = 0; thread < 3; thread++)
             kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, RT_FLAG_AFTER, 7, 0, i + thread * 7, "line\n", 5);
     kit_flush(&k, 1);
+    for (int i = 0; i < 4; i++) {
+        kit_pass(&k, 8);
+        kit_flush(&k, 2);
+    }
+    uint64_t gaps = k.it.ledger.gaps;
     kit_close(&k);
     CHECK_INT(k.n_rows, 61);
+    CHECK_INT(gaps, 0);
     kit_free(&k);
 }
 
