@@ -3,9 +3,11 @@
  * allocation: the caller may be a vfork child. */
 #include <spawn.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fdclass.h"
+#include "forward.inc"
 #include "real.h"
 #include "shim.h"
 
@@ -13,6 +15,14 @@
 #define PATH_MAX_RECORDED 4096
 
 extern char **environ __attribute__((weak));
+
+_Static_assert(RT_FORWARD_COUNT == 2, "env_copy() hands on two variables");
+
+/* Is the entry @e of an environment the variable @which (RT_FORWARD_*)? */
+static bool is_variable(const char *e, unsigned which)
+{
+    return rt_starts(e, rt_forward[which].name) && e[rt_forward[which].len] == '=';
+}
 
 static bool names_us(const char *preload)
 {
@@ -33,9 +43,8 @@ static size_t env_room(char *const *envp)
         const char *e = envp[n];
         if (rt_starts(e, "LD_PRELOAD="))
             preloaded = names_us(e + 11);
-        else if (rt_starts(e, "RETAP_RUN=") && rt_strlen(e) == rt_strlen(rt_shim.run_variable) && rt_starts(e, rt_shim.run_variable))
-            continue;
-        else if (rt_starts(e, "RETAP_RUN="))
+        else if (is_variable(e, RT_FORWARD_RUN_DIR) &&
+                 (rt_strlen(e) != rt_strlen(rt_shim.run_variable) || !rt_starts(e, rt_shim.run_variable)))
             return 0; /* another run's */
         if (n > ENV_MAX)
             return 0;
@@ -49,8 +58,8 @@ static char **env_copy(char *const *envp, char **to, char *fds)
     bool run = false, noted = false;
     for (; envp[n]; n++) {
         to[n] = envp[n];
-        run |= rt_starts(envp[n], "RETAP_RUN=");
-        if (rt_starts(envp[n], "RETAP_FDS=")) {
+        run |= is_variable(envp[n], RT_FORWARD_RUN_DIR);
+        if (is_variable(envp[n], RT_FORWARD_FDS)) {
             to[n] = fds;
             noted = true;
         }
@@ -60,9 +69,10 @@ static char **env_copy(char *const *envp, char **to, char *fds)
     if (!noted)
         to[n++] = fds;
     to[n] = NULL;
-    for (int i = 0; i < 10; i++)
-        fds[i] = "RETAP_FDS="[i];
-    rt_fd_compose(fds + 10);
+    const uint32_t len = rt_forward[RT_FORWARD_FDS].len;
+    memcpy(fds, rt_forward[RT_FORWARD_FDS].name, len);
+    fds[len] = '=';
+    rt_fd_compose(fds + len + 1);
     return to;
 }
 
@@ -70,7 +80,7 @@ static char **env_copy(char *const *envp, char **to, char *fds)
 #define ENV_FOR_NEXT(envp) \
     size_t room_ = env_room(envp); \
     char **copy_ = room_ ? __builtin_alloca(room_ * sizeof(char *)) : NULL; \
-    char *fds_ = room_ ? __builtin_alloca(10 + RT_FDS_TEXT) : NULL; \
+    char *fds_ = room_ ? __builtin_alloca(sizeof rt_forward->name + 1 + RT_FDS_TEXT) : NULL; \
     char *const *next = room_ ? env_copy(envp, copy_, fds_) : (envp)
 
 static void tell_exec(const char *path)

@@ -80,7 +80,8 @@ static void exec_collector(const struct launch *l, int fd)
     snprintf(line_max, sizeof line_max, "%llu", (unsigned long long)l->o.line_max_bytes);
     snprintf(wait, sizeof wait, "%lluus", (unsigned long long)l->o.full_wait_ns / 1000);
     setenv("RETAP_STAGING", staging, 1);
-    setenv("RETAP_TICK", tick, 1);
+    if (rt_options_given(&l->o, RT_OPT_TICK)) /* else RERUN_FLUSH_TICK_SECS may rule */
+        setenv("RETAP_TICK", tick, 1);
     setenv("RETAP_LINE_MAX", line_max, 1);
     setenv("RETAP_FULL_WAIT", wait, 1);
     setenv("RETAP_NO_GROUP", l->o.no_group ? "1" : "0", 1);

@@ -23,6 +23,8 @@
 #include "collect/pool.h"
 #include "collect/store.h"
 
+#define TICK_LEAST_S 0.01 /* as --tick */
+#define TICK_MOST_S  3600.0
 #define LEASE_NS    100000000u  /* how often the live segments are asked */
 #define MANY        48u         /* segments made: from then on they are asked ten times as often */
 #define ENDING_NS   2000000u    /* … when CMD has ended */
@@ -351,8 +353,19 @@ static void cleanup(struct collector *c)
     free(c->application);
 }
 
-int rt_collector_run(const struct rt_options *o, int control_fd, struct rt_error *err)
+/* Rerun's own variable rules where nothing was said to us. */
+static void set_tick(struct rt_options *o)
 {
+    const char *text = getenv("RERUN_FLUSH_TICK_SECS");
+    char *end = NULL;
+    double seconds = text && *text ? strtod(text, &end) : 0;
+    if (!rt_options_given(o, RT_OPT_TICK) && end && !*end && seconds >= TICK_LEAST_S && seconds <= TICK_MOST_S)
+        o->tick_ns = (uint64_t)(seconds * 1e9);
+}
+
+int rt_collector_run(struct rt_options *o, int control_fd, struct rt_error *err)
+{
+    set_tick(o);
     static struct collector c; /* large, one a process, and looked at by a signal handler */
     c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1, .root_fd = -1,
                            .dir = RT_RUNDIR_NULL, .staging = RT_STAGING_NULL};

@@ -15,12 +15,12 @@
 
 /**
  * rt_collector_run() - collect until the run is over
- * @o:          output, run_dir and the rest; run_dir NULL = a new one
+ * @o:          output, run_dir and the rest; run_dir NULL = a new one; tick: RERUN_FLUSH_TICK_SECS is put there when --tick was not given
  * @control_fd: the launcher's socket, or -1: then it runs until SIGTERM or SIGINT
  *
  * Return: 0, or a negative errno with words in *err (also sent to the launcher).
  * Threads: starts two; call from main. Signals: takes over TERM, INT, HUP (end), BUS, IO, PIPE.
  */
-int rt_collector_run(const struct rt_options *o, int control_fd, struct rt_error *err);
+int rt_collector_run(struct rt_options *o, int control_fd, struct rt_error *err);
 
 #endif
