@@ -352,7 +352,7 @@ RT_TEST(test_threads_without_number_lose_nothing)
     begin(&k);
     for (uint32_t i = 0; i < 20; i++)
         for (uint32_t thread = 0; thread < 3; thread++)
-            kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, RT_FLAG_AFTER, 7, 0, i + thread * 7, "line\n", 5);
+            kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, RT_FLAG_AFTER, 7, 0, i + thread * 1000, "line\n", 5);
     kit_flush(&k, 1);
     for (int i = 0; i < 4; i++) {
         kit_pass(&k, 8);
