@@ -75,6 +75,7 @@ static pid_t claimer(struct room *r, uint32_t number, bool map, bool keep_open)
     snprintf(to, sizeof to, "live/%u", number);
     pid_t pid = fork();
     if (pid == 0) {
+        alarm(60); /* when the case fails */
         if (renameat(r->dir.fd, from, r->dir.fd, to) < 0)
             _exit(1);
         int fd = keep_open || map ? openat(r->dir.fd, to, O_RDWR | O_NONBLOCK) : -1;
