@@ -14,7 +14,7 @@
 #include "shim.h"
 
 #define PATH_BYTES   256
-#define CLAIM_TRIES  8
+#define CLAIM_TRIES  32 /* a name may be one that others took meanwhile: 2 us each */
 #define AWAIT_TRIES  10u
 #define AWAIT_PAUSE_NS 1000000 /* ten of them: the longest that a start is held up */
 

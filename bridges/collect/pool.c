@@ -137,16 +137,34 @@ static void give_up(struct rt_pool *p, struct rt_pool_segment *s)
         return; /* it keeps the memory until the run ends */
 }
 
-static void offer(struct rt_pool *p, struct rt_pool_segment *s)
+/* A segment that waits in pool/ and that nobody has taken yet. */
+static bool is_waiting(const struct rt_pool_segment *s)
 {
-    rt_store_release(&s->state_mt, RT_SEGMENT_POOL);
+    return s && rt_segment_state(s) == RT_SEGMENT_POOL && !rt_load_relaxed(&s->map->owner_mt);
+}
+
+/* Makes the run page name segments that wait, as many as it has room for. Return: how many it names. */
+static uint32_t fill_slots(struct rt_pool *p)
+{
+    uint32_t *slot = p->dir->page->pool_mt, next = 0, n = p->n_mt, named = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (p->segment[i])
+            p->segment[i]->is_named = false;
     for (uint32_t i = 0; i < RT_POOL_SLOTS; i++) {
-        uint32_t slot = rt_load_relaxed(&p->dir->page->pool_mt[i]);
-        if (!slot || rt_segment_state(p->segment[slot - 1]) != RT_SEGMENT_POOL) {
-            rt_store_release(&p->dir->page->pool_mt[i], s->number);
-            return;
-        }
+        uint32_t number = rt_load_relaxed(&slot[i]);
+        struct rt_pool_segment *s = number && number <= n ? p->segment[number - 1] : NULL;
+        if (is_waiting(s) && !s->is_named)
+            s->is_named = true;
+        else if (number)
+            rt_store_relaxed(&slot[i], 0);
     }
+    for (uint32_t i = 0; i < RT_POOL_SLOTS; i++) {
+        for (; !rt_load_relaxed(&slot[i]) && next < n; next++)
+            if (is_waiting(p->segment[next]) && !p->segment[next]->is_named)
+                rt_store_release(&slot[i], p->segment[next]->number);
+        named += rt_load_relaxed(&slot[i]) != 0;
+    }
+    return named;
 }
 
 static void publish(struct rt_pool *p, struct rt_pool_segment *s)
@@ -173,12 +191,12 @@ static void take_back(struct rt_pool *p, struct rt_pool_segment *s)
         return;
     }
     fcntl(s->fd, F_SETLEASE, F_UNLCK);
-    offer(p, s);
+    rt_store_release(&s->state_mt, RT_SEGMENT_POOL);
 }
 
 void rt_pool_replenish(struct rt_pool *p)
 {
-    uint32_t n = p->n_mt, offered = 0, live = 0;
+    uint32_t n = p->n_mt, waiting = 0, live = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct rt_pool_segment *s = p->segment[i];
         if (!s)
@@ -192,24 +210,23 @@ void rt_pool_replenish(struct rt_pool *p)
             take_back(p, s);
         if (state == RT_SEGMENT_POOL && rt_load_relaxed(&s->faulted_mt))
             give_up(p, s); /* cut before anybody took it */
-        offered += rt_segment_state(s) == RT_SEGMENT_POOL;
+        waiting += is_waiting(s);
         live += state == RT_SEGMENT_LIVE;
     }
     uint32_t want = OFFERED + live;
     if (want > RT_POOL_SLOTS)
         want = RT_POOL_SLOTS;
     p->out_of_memory = false;
-    while (offered < want && p->n_mt + 1 < RT_SEGMENTS_MAX) { /* the position table begins with number 0 */
+    while (waiting < want && p->n_mt + 1 < RT_SEGMENTS_MAX) { /* the position table begins with number 0 */
         struct rt_pool_segment *s = segment_make(p, p->n_mt + 1);
         if (!s) {
             p->out_of_memory = true; /* a full tmpfs: new processes stay uncovered, and wanted_mt counts them */
             break;
         }
         publish(p, s);
-        offer(p, s);
-        offered++;
+        waiting++;
     }
-    p->n_offered = offered;
+    p->n_offered = fill_slots(p);
 }
 
 /* A file that was renamed out of pool/ by a process that died before it wrote its name into the header, or could not map it. With the lease, a
@@ -284,11 +301,8 @@ static int recover_dir(struct rt_pool *p, const struct rt_staging *staging, cons
         s->n_scratch = s->map->usable_scratch_mt <= RT_SEGMENT_SCRATCH ? s->map->usable_scratch_mt : 0;
         for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
             rt_lane_reader_init(&s->reader[i], s->map, i, rt_staging_position(staging, number, i));
+        rt_store_release(&s->state_mt, state);
         publish(p, s);
-        if (state == RT_SEGMENT_POOL)
-            offer(p, s);
-        else
-            rt_store_release(&s->state_mt, state);
     }
     closedir(d);
     return 0;

@@ -23,6 +23,7 @@ struct rt_pool_segment {
     struct rt_segment *map;
     struct rt_lane_reader reader[RT_SEGMENT_LANES];
     uint32_t lanes_mt, n_scratch; /* how many have memory */
+    bool is_named;       /* keeper: the run page names it */
     uint32_t grow_mt;   /* lanes that the drain thread wants usable */
     uint32_t faulted_mt; /* a page of it could not be read: somebody cut the file */
     uint64_t taken_ns;  /* keeper: since when the file is out of pool/ without an owner; 0 = it is not */
@@ -32,7 +33,7 @@ struct rt_pool {
     struct rt_rundir *dir;
     struct rt_pool_segment *segment[RT_SEGMENTS_MAX]; /* by number - 1; published with n_mt */
     uint32_t n_mt;
-    uint32_t n_offered;
+    uint32_t n_offered;  /* that the run page names */
     bool out_of_memory; /* the last try to make one failed: retried later */
 };
 
