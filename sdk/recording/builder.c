@@ -233,13 +233,13 @@ static void append_values(struct rt_builder_column *c, const struct source *s)
     if (!s->n_items)
         return;
     size_t first = width ? (size_t)s->first * width : s->value_offsets[s->first], n = source_bytes(s, width);
-    int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len);
     uint32_t base = (uint32_t)(c->values.len - first);
     if (n)
         memcpy(c->values.data + c->values.len, s->values + first, n);
     c->values.len += n;
     if (width)
         return;
+    int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len); /* reserved: not null */
     for (uint32_t i = 1; i <= s->n_items; i++)
         *ends++ = (int32_t)(base + s->value_offsets[s->first + i]);
     c->ends.len += 4 * (size_t)s->n_items;
