@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-#define CHECKPOINT_MAGIC 0x316b6863706174u /* "tapchk1" */
+#define CHECKPOINT_MAGIC 0x326b6863706174u /* "tapchk2" */
 
 struct header {
     uint64_t magic, n, digest;

@@ -1,0 +1,71 @@
+/* The parts of the interpreter, to each other (interpret.h is what others see):
+ *
+ *   interpret.c  blocks, threads, records in their thread's order ──▶ a handler by the record's type
+ *   events.c     what the collector itself saw: clocks, dead segments, ends, damage
+ *   speech.c     DATA, RESULT, MESSAGE, LOST: calls → assembler of the stream → rows
+ *   life.c       PROCESS, EXEC, EXIT, WAITED: processes start, end, or are not covered
+ *   emit.c       rows leave: which entity, which time
+ *   state.c      all of it into the checkpoint and back
+ *
+ * Calls go down this list, but for the table of threads (used by events.c and state.c).
+ * Records that are handed on are borrowed for the call; only speech keeps some (thread.h, pending). */
+#ifndef RT_COLLECT_INTERPRET_INTERNAL_H
+#define RT_COLLECT_INTERPRET_INTERNAL_H
+
+#include "collect/interpret.h"
+#include "collect/thread.h"
+
+/* One record, in its thread's order. */
+typedef void rt__handler(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r);
+
+/* ---------------------------------------------------------------- interpret.c */
+/* Finds or makes; NULL without memory. */
+struct rt_thread *rt__thread_get(struct rt_interpreter *it, uint32_t segment, uint32_t pid, uint32_t tid);
+/* It has something open, which rt_interpreter_idle() looks after. */
+void rt__thread_dirty(struct rt_interpreter *it, struct rt_thread *t);
+/* Says what the threads of a segment left open, and forgets them. */
+void rt__threads_close(struct rt_interpreter *it, uint32_t segment);
+
+/* ---------------------------------------------------------------- events.c */
+void rt__event(struct rt_interpreter *it, const struct rt_block *b);
+
+/* ---------------------------------------------------------------- speech.c */
+rt__handler rt__speech_data, rt__speech_result, rt__speech_message, rt__speech_lost;
+/* The thread's assembler of stdout (0) or stderr (1), made at first use. */
+struct rt_assembler *rt__assembler(struct rt_interpreter *it, struct rt_thread *t, uint32_t i);
+/* The pending call is over: what it wrote, as far as is known. */
+void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t);
+/* Records are missing: open lines end here. */
+void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t);
+/* Finishes what waited long enough. Return: something is still open. */
+bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns);
+void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t);
+
+/* ---------------------------------------------------------------- life.c */
+rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited;
+/* A row of the process comes: the first after a start makes it "running". */
+void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns);
+/* Somebody who waited saw how it ended; told in its turn. */
+void rt__life_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint64_t mono_ns);
+/* Tells the ends before @mono_ns, by which time all was read that those processes wrote: their names are
+ * known, their last words said. */
+void rt__life_tell_ends(struct rt_interpreter *it, uint64_t mono_ns);
+void rt__life_segment_dead(struct rt_interpreter *it, uint32_t segment, uint64_t mono_ns);
+/* Ends that nobody saw, execs after which nothing came, processes to forget: all before @before_ns. */
+void rt__life_sweep(struct rt_interpreter *it, uint64_t before_ns, uint64_t mono_ns);
+void rt__life_finish(struct rt_interpreter *it);
+
+/* ---------------------------------------------------------------- emit.c */
+int64_t rt__real_ns(const struct rt_interpreter *it, uint64_t mono_ns);
+/* Finds or makes; NULL without memory, which is noted. */
+struct rt_proc *rt__proc_get(struct rt_interpreter *it, uint32_t pid);
+void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source,
+              const struct rt_log_row *row);
+/* A row under the process' own source. */
+void rt__emit_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, enum rt_level level,
+                      const char *text);
+/* One change of the program's state lane; @status < 0: none. */
+void rt__emit_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, const char *state,
+                    int64_t status, bool with_argv);
+
+#endif

@@ -1,0 +1,269 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "collect/interpret_internal.h"
+#include "meaning/display.h"
+
+#define EXIT_NS 10000000000u /* exit() was called and nobody waits: told so long after */
+
+/* ---------------------------------------------------------------- starts */
+/* "started: CMD ARG", displayable. */
+static void tell_start(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, const char *verb)
+{
+    char command[RT_ARGV_MAX], text[RT_ARGV_MAX + 32];
+    struct rt_buf clean = {0};
+    bool changed = false;
+    rt_proc_command(p, command, sizeof command);
+    snprintf(text, sizeof text, "%s: %s", verb, command);
+    if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0) {
+        rt__emit_state(it, p, mono_ns, "started", -1, true);
+        rt__emit_process(it, p, mono_ns, RT_LEVEL_DEBUG, (const char *)clean.data);
+    }
+    rt_buf_deinit(&clean);
+    p->spoke = false;
+}
+
+void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    if (p->spoke)
+        return;
+    p->spoke = true;
+    rt__emit_state(it, p, mono_ns, "running", -1, false);
+}
+
+/* ---------------------------------------------------------------- ends */
+/* How bad an end is: what a program did to itself or the kernel to it is an error, what others asked for is a
+ * warning. */
+static enum rt_level end_level(int status)
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status) ? RT_LEVEL_INFO : RT_LEVEL_DEBUG;
+    switch (WTERMSIG(status)) {
+    case SIGTERM: case SIGINT: case SIGHUP: case SIGQUIT:
+    case SIGPIPE: case SIGALRM: case SIGUSR1: case SIGUSR2:
+        return RT_LEVEL_WARN;
+    default:
+        return RT_LEVEL_ERROR;
+    }
+}
+
+static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, bool known,
+                        int status)
+{
+    char state[32] = "ended", text[96];
+    if (p->ended)
+        return;
+    p->ended = true;
+    p->told_mono_ns = it->seen_mono_ns;
+    if (known)
+        rt_status_text(status, state, sizeof state);
+    else
+        it->ledger.unknown_ends++;
+    if (!known)
+        snprintf(text, sizeof text, "ended, status unknown");
+    else if (WIFEXITED(status))
+        snprintf(text, sizeof text, "exited with status %d", WEXITSTATUS(status));
+    else
+        snprintf(text, sizeof text, "killed by %s%s", state, WCOREDUMP(status) ? " (core dumped)" : "");
+    int code = !known ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    rt__emit_state(it, p, mono_ns, state, code, false);
+    rt__emit_process(it, p, mono_ns, known ? end_level(status) : RT_LEVEL_INFO, text);
+}
+
+/* Nobody waited where we could see it: the exit code that it gave, else unknown. */
+static void end_unwaited(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    if (p->has_exit_code)
+        end_process(it, p, p->exit_mono_ns, true, (p->exit_code & 0xff) << 8);
+    else
+        end_process(it, p, mono_ns, false, 0);
+}
+
+void rt__life_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint64_t mono_ns)
+{
+    if (it->n_ends == it->cap_ends) {
+        uint32_t cap = it->cap_ends ? it->cap_ends * 2 : 16;
+        struct rt_end *end = realloc(it->end, cap * sizeof *end);
+        if (!end) {
+            it->error = -ENOMEM;
+            return;
+        }
+        it->end = end;
+        it->cap_ends = cap;
+    }
+    it->end[it->n_ends++] = (struct rt_end){pid, status, mono_ns};
+}
+
+void rt__life_tell_ends(struct rt_interpreter *it, uint64_t mono_ns)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < it->n_ends; i++) {
+        struct rt_end e = it->end[i];
+        struct rt_proc *p = e.mono_ns < mono_ns ? rt_tree_find(&it->tree, e.pid) : NULL;
+        if (p && p->start_mono_ns <= e.mono_ns)
+            end_process(it, p, e.mono_ns, true, e.status);
+        if (e.mono_ns >= mono_ns)
+            it->end[left++] = e;
+    }
+    it->n_ends = left;
+}
+
+/* A new process has the number of @p: what is known of its end is told now. */
+static void settle(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    for (uint32_t i = 0; i < it->n_ends; i++) {
+        const struct rt_end *e = &it->end[i];
+        if (e->pid == p->pid && e->mono_ns < mono_ns && e->mono_ns >= p->start_mono_ns)
+            end_process(it, p, e->mono_ns, true, e->status);
+    }
+    end_unwaited(it, p, mono_ns);
+}
+
+/* ---------------------------------------------------------------- records */
+void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_process m;
+    if (r->len < sizeof m)
+        return;
+    memcpy(&m, r + 1, sizeof m);
+    if (m.argv_len > r->len - sizeof m || m.exe_len > r->len - sizeof m - m.argv_len)
+        return;
+    struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (p && !p->ended && p->start_mono_ns && (m.how == RT_PROCESS_FORK || p->has_exit_code))
+        settle(it, p, r->mono_ns); /* nobody told how the one before ended */
+    if (p && p->ended) { /* its number was given to a new process */
+        rt_tree_remove(&it->tree, r->pid);
+        p = NULL;
+    }
+    bool again = p != NULL;
+    if (!p && !(p = rt__proc_get(it, r->pid)))
+        return;
+    p->ppid = m.ppid;
+    p->segment = t->segment;
+    p->start_mono_ns = r->mono_ns;
+    p->gone_mono_ns = 0;
+    p->has_exit_code = false;
+    p->exec_mono_ns = 0;
+    if (m.how == RT_PROCESS_FORK) {
+        const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
+        if (parent && parent != p && !m.argv_len)
+            rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
+    }
+    const char *argv = (const char *)(r + 1) + sizeof m;
+    if (m.argv_len || m.exe_len)
+        rt_proc_name(p, argv, m.argv_len, argv + m.argv_len, m.exe_len);
+    it->ledger.processes += !again;
+    tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
+}
+
+void rt__life_exec(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (p && r->mono_ns > p->start_mono_ns) /* else the new program spoke first: another lane */
+        p->exec_mono_ns = r->mono_ns;
+}
+
+void rt__life_exit(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (!p || r->len < 4)
+        return;
+    memcpy(&p->exit_code, r + 1, 4);
+    p->has_exit_code = true;
+    p->exit_mono_ns = r->mono_ns;
+}
+
+void rt__life_waited(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_waited w;
+    if (r->len < sizeof w)
+        return;
+    memcpy(&w, r + 1, sizeof w);
+    if (WIFEXITED(w.status) || WIFSIGNALED(w.status))
+        rt__life_end(it, w.pid, w.status, r->mono_ns);
+}
+
+/* ---------------------------------------------------------------- all processes */
+typedef void each_fn(struct rt_interpreter *it, struct rt_proc *p, uint64_t a, uint64_t b);
+
+/* Calls @fn for each process; it may remove that one. */
+static void each_process(struct rt_interpreter *it, each_fn *fn, uint64_t a, uint64_t b)
+{
+    for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
+        for (struct rt_proc *p = it->tree.chain[i], *next; p; p = next) {
+            next = p->next;
+            fn(it, p, a, b);
+        }
+}
+
+static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint64_t segment,
+                              uint64_t mono_ns)
+{
+    if (p->segment != segment)
+        return;
+    if (p->exec_mono_ns && !p->has_exit_code) {
+        p->segment = 0; /* the new program has its own, or will be told as not covered */
+        return;
+    }
+    p->gone_mono_ns = mono_ns;
+}
+
+/* An exec after which nothing registered: a static, setuid or foreign program. */
+static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t mono_ns)
+{
+    if (p->ended || p->segment || !p->exec_mono_ns || p->exec_mono_ns > before_ns)
+        return;
+    p->exec_mono_ns = 0;
+    it->ledger.uncovered++;
+    rt__emit_state(it, p, mono_ns, "not covered", -1, false);
+    rt__emit_process(it, p, mono_ns, RT_LEVEL_INFO,
+                     "executed a program that does not load the shim (static, setuid or of another libc): "
+                     "not covered");
+}
+
+static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
+{
+    if (p->ended && p->told_mono_ns < before_ns)
+        rt_tree_remove(&it->tree, p->pid);
+}
+
+/* Gone, and nobody who waited told more; or it called exit() long ago in a segment that others use. */
+static void end_if_gone(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns,
+                        uint64_t exit_before_ns)
+{
+    if ((p->gone_mono_ns && p->gone_mono_ns < before_ns) ||
+        (p->has_exit_code && p->exit_mono_ns < exit_before_ns))
+        end_unwaited(it, p, p->gone_mono_ns ? p->gone_mono_ns : p->exit_mono_ns);
+}
+
+void rt__life_segment_dead(struct rt_interpreter *it, uint32_t segment, uint64_t mono_ns)
+{
+    each_process(it, end_if_in_segment, segment, mono_ns);
+}
+
+void rt__life_sweep(struct rt_interpreter *it, uint64_t before_ns, uint64_t mono_ns)
+{
+    each_process(it, end_if_gone, before_ns, mono_ns > EXIT_NS ? mono_ns - EXIT_NS : 0);
+    each_process(it, tell_uncovered, before_ns, mono_ns);
+    each_process(it, remove_if_ended, before_ns, 0);
+}
+
+void rt__life_finish(struct rt_interpreter *it)
+{
+    rt__life_tell_ends(it, UINT64_MAX);
+    each_process(it, end_if_gone, UINT64_MAX, UINT64_MAX);
+    each_process(it, tell_uncovered, UINT64_MAX, it->seen_mono_ns);
+}
+
+uint32_t rt_interpreter_execs(const struct rt_interpreter *it)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
+        for (const struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
+            n += p->exec_mono_ns && !p->ended;
+    return n;
+}

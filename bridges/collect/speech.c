@@ -1,0 +1,240 @@
+#include <errno.h>
+#include <string.h>
+
+#include "collect/interpret_internal.h"
+#include "meaning/display.h"
+
+#define PENDING_MOST 2048u /* pieces of one call that wait for its result: 16 MiB */
+
+/* Who a row belongs to, while the assembler calls back. */
+struct row_context {
+    struct rt_interpreter *it;
+    struct rt_thread *thread;
+    enum rt_source source;
+};
+
+/* @i: of the thread's assemblers. */
+static struct row_context context_of(struct rt_interpreter *it, struct rt_thread *t, uint32_t i)
+{
+    return (struct row_context){it, t, i ? RT_SOURCE_STDERR : RT_SOURCE_STDOUT};
+}
+
+static void take_row(void *ctx, const struct rt_row *row)
+{
+    const struct row_context *c = ctx;
+    struct rt_interpreter *it = c->it;
+    struct rt_proc *p = rt__proc_get(it, c->thread->pid);
+    if (!p)
+        return;
+    rt__life_spoke(it, p, row->mono_ns);
+    struct rt_log_row out = {
+        .time_ns = rt__real_ns(it, row->mono_ns), .mono_ns = row->mono_ns,
+        .pid = c->thread->pid, .tid = c->thread->tid, .level = row->level, .pri = -1,
+        .text = row->text, .text_len = row->text_len, .raw = row->raw, .raw_len = row->raw_len,
+        .flags = row->flags & ~(uint32_t)RT_ROW_LEVEL_FOUND,
+    };
+    if (row->n_lines > 1)
+        it->ledger.folded += row->n_lines - 1;
+    rt__emit(it, p, c->source, &out);
+}
+
+struct rt_assembler *rt__assembler(struct rt_interpreter *it, struct rt_thread *t, uint32_t i)
+{
+    if (!t->assembles[i]) {
+        struct rt_assembler_options o = {.default_level = it->default_level[i], .line_max = it->line_max,
+                                         .no_group = it->no_group};
+        rt_assembler_init(&t->assembler[i], &o);
+        t->assembles[i] = true;
+    }
+    return &t->assembler[i];
+}
+
+static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n)
+{
+    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
+    uint32_t i = stream == RT_STREAM_STDERR;
+    struct row_context c = context_of(it, t, i);
+    int e = rt_assembler_feed(rt__assembler(it, t, i), r + 1, n, r->mono_ns, 0, take_row, &c);
+    if (e && !it->error)
+        it->error = e;
+    if (!rt_assembler_empty(&t->assembler[i]))
+        rt__thread_dirty(it, t);
+}
+
+void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
+{
+    uint64_t left = t->pending_result;
+    for (uint32_t k = 0; k < t->pending.n; k++) {
+        const struct rt_record *r = t->pending.at[k].record;
+        uint64_t n = r->len < left ? r->len : left;
+        uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
+        it->ledger.stream_bytes[stream < RT_STREAMS ? stream : 0] += n;
+        if (n)
+            feed(it, t, r, n);
+        left -= left == UINT64_MAX ? 0 : n;
+    }
+    rt_refs_clear(&t->pending);
+    t->pending_result = UINT64_MAX;
+}
+
+void rt__speech_data(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt), flags = RT_STAMP_FLAGS(r->stamp_mt);
+    const struct rt_record *last = t->pending.n ? t->pending.at[t->pending.n - 1].record : NULL;
+    bool goes_on = last && RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE;
+
+    if (!goes_on) {
+        rt__speech_flush(it, t);
+        it->ledger.stream_calls[stream < RT_STREAMS ? stream : 0]++;
+    }
+    if (stream == RT_STREAM_BINARY) {
+        uint64_t n = 0;
+        memcpy(&n, r + 1, r->len < 8 ? r->len : 8);
+        it->ledger.stream_bytes[RT_STREAM_BINARY] += n;
+    } else if (flags & RT_FLAG_MIRROR || (stream != RT_STREAM_STDOUT && stream != RT_STREAM_STDERR)) {
+        it->ledger.stream_bytes[stream < RT_STREAMS ? stream : 0] += r->len;
+    } else {
+        if (rt_refs_push(&t->pending, r, it->seen_mono_ns) && !it->error)
+            it->error = -ENOMEM;
+        if ((flags & RT_FLAG_AFTER && !(flags & RT_FLAG_MORE)) || t->pending.n >= PENDING_MOST)
+            rt__speech_flush(it, t);
+        else
+            rt__thread_dirty(it, t);
+    }
+}
+
+/* A call that did less than it was asked. What it will ask again is not a second line; what failed for good
+ * was said all the same. */
+void rt__speech_result(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_result result;
+    if (r->len < sizeof result)
+        return;
+    memcpy(&result, r + 1, sizeof result);
+    if (!t->pending.n || t->pending.at[0].record->thread_seq != result.first_seq) {
+        it->ledger.late_results++;
+        return;
+    }
+    if (result.result >= 0)
+        t->pending_result = (uint64_t)result.result;
+    else if (result.result == -EAGAIN || result.result == -EINTR)
+        t->pending_result = 0;
+    rt__speech_flush(it, t);
+}
+
+static const char *const facility_names[24] = {
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news",
+    "uucp", "cron", "authpriv", "ftp", "ntp", "audit", "alert", "clock",
+    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+};
+
+static enum rt_level message_level(const struct rt_message *m)
+{
+    static const uint8_t by_kind[RT_MESSAGE_KINDS] = {
+        [RT_MESSAGE_SYSLOG] = RT_LEVEL_INFO,     [RT_MESSAGE_WARN] = RT_LEVEL_WARN,
+        [RT_MESSAGE_ERR] = RT_LEVEL_ERROR,       [RT_MESSAGE_ERROR] = RT_LEVEL_ERROR,
+        [RT_MESSAGE_PERROR] = RT_LEVEL_ERROR,    [RT_MESSAGE_ASSERT] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_ABORT] = RT_LEVEL_CRITICAL,
+    };
+    if (m->pri >= 0)
+        return rt_level_from_syslog(m->pri);
+    return m->kind < RT_MESSAGE_KINDS && by_kind[m->kind] ? (enum rt_level)by_kind[m->kind] : RT_LEVEL_INFO;
+}
+
+/* The texts behind a message, as far as they are there. */
+struct message_texts {
+    const char *ident, *file, *function, *text;
+    size_t len;
+    bool cut;
+};
+
+/* Return: false, it is not what a producer of ours writes. */
+static bool message_take(const struct rt_record *r, struct rt_message *m, struct message_texts *ret)
+{
+    if (r->len < sizeof *m)
+        return false;
+    memcpy(m, r + 1, sizeof *m);
+    size_t room = r->len - sizeof *m, names = (size_t)m->ident_len + m->file_len + m->function_len;
+    if (names > room)
+        return false;
+    ret->ident = (const char *)(r + 1) + sizeof *m;
+    ret->file = ret->ident + m->ident_len;
+    ret->function = ret->file + m->file_len;
+    ret->text = ret->function + m->function_len;
+    ret->len = m->text_len < room - names ? m->text_len : room - names;
+    bool short_of = ret->len < m->text_len; /* its last piece found no room */
+    ret->cut = short_of || RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TRUNCATED;
+    while (ret->len && (ret->text[ret->len - 1] == '\n' || ret->text[ret->len - 1] == '\0'))
+        ret->len--; /* glibc's receivers drop it, too */
+    return true;
+}
+
+void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_message m;
+    struct message_texts s;
+    struct rt_proc *p;
+    if (!message_take(r, &m, &s) || !(p = rt__proc_get(it, t->pid)))
+        return;
+    rt__life_spoke(it, p, r->mono_ns);
+    struct rt_buf clean = {0};
+    bool changed = false;
+    if (rt_display_append(&clean, s.text, s.len, &changed) && !it->error)
+        it->error = -ENOMEM;
+    struct rt_log_row row = {
+        .time_ns = rt__real_ns(it, r->mono_ns), .mono_ns = r->mono_ns, .pid = t->pid, .tid = t->tid,
+        .level = message_level(&m), .text = clean.data ? (const char *)clean.data : "", .text_len = clean.len,
+        .raw = changed ? s.text : NULL, .raw_len = s.len, .pri = m.pri, .errnum = m.errnum, .line = m.line,
+        .flags = s.cut ? RT_ROW_TRUNCATED : 0,
+    };
+    if (m.kind == RT_MESSAGE_SYSLOG && rt_text_valid(s.ident, m.ident_len))
+        row.ident.p = s.ident, row.ident.n = m.ident_len;
+    if (rt_text_valid(s.file, m.file_len))
+        row.file.p = s.file, row.file.n = m.file_len;
+    if (rt_text_valid(s.function, m.function_len))
+        row.function.p = s.function, row.function.n = m.function_len;
+    if (m.pri >= 0 && m.pri >> 3 < 24)
+        row.facility.p = facility_names[m.pri >> 3], row.facility.n = strlen(row.facility.p);
+    rt__emit(it, p, m.kind == RT_MESSAGE_SYSLOG ? RT_SOURCE_SYSLOG : RT_SOURCE_STDERR, &row);
+    rt_buf_deinit(&clean);
+}
+
+void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t)
+{
+    rt__speech_flush(it, t);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct row_context c = context_of(it, t, i);
+        if (t->assembles[i])
+            rt_assembler_gap(&t->assembler[i], take_row, &c);
+    }
+}
+
+/* How much is counted by the segment's own counters. */
+void rt__speech_lost(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    rt__speech_gap(it, t);
+}
+
+bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)
+{
+    if (t->pending.n && t->pending.at[t->pending.n - 1].record->mono_ns + RT_RESULT_WAIT_NS < mono_ns)
+        rt__speech_flush(it, t);
+    bool open = t->pending.n > 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct row_context c = context_of(it, t, i);
+        struct rt_assembler *a = &t->assembler[i];
+        if (t->assembles[i] && !rt_assembler_empty(a) && !rt_assembler_idle(a, mono_ns, take_row, &c))
+            open = true;
+    }
+    return open;
+}
+
+void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t)
+{
+    rt__speech_flush(it, t);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct row_context c = context_of(it, t, i);
+        if (t->assembles[i])
+            rt_assembler_close(&t->assembler[i], take_row, &c);
+    }
+}

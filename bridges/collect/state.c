@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <string.h>
+
+#include "collect/interpret_internal.h"
+
+/* At the start of the state; what follows: ends, what was seen, processes, threads. */
+struct saved {
+    int64_t real_minus_mono_ns, set_back_ns;
+    uint64_t next_seq, seen_mono_ns;
+    struct rt_ticks ticks;
+    struct rt_ledger ledger;
+    uint32_t n_ends, n_threads;
+    bool has_clock;
+};
+
+struct saved_thread {
+    uint32_t segment, pid, tid, expected;
+    uint64_t pending_result, newest_mono_ns, heard_mono_ns, joined;
+    uint8_t synced, assembles[2], reserved[5];
+};
+
+static int save_thread(const struct rt_thread *t, struct rt_buf *out)
+{
+    struct saved_thread s = {
+        .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected,
+        .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
+        .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced,
+        .assembles = {t->assembles[0], t->assembles[1]},
+    };
+    int r = rt_buf_append(out, &s, sizeof s);
+    if (!r)
+        r = rt_buf_append(out, t->joined.data, t->joined.len);
+    if (!r)
+        r = rt_refs_save(&t->held, out);
+    if (!r)
+        r = rt_refs_save(&t->pending, out);
+    for (uint32_t i = 0; i < 2 && !r; i++)
+        if (t->assembles[i])
+            r = rt_assembler_save(&t->assembler[i], out);
+    return r;
+}
+
+int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
+{
+    struct saved s;
+    memset(&s, 0, sizeof s); /* padding, too: the file has no other bytes than these */
+    s.real_minus_mono_ns = it->real_minus_mono_ns;
+    s.set_back_ns = it->set_back_ns;
+    s.next_seq = it->rows->next_seq;
+    s.seen_mono_ns = it->seen_mono_ns;
+    s.ticks = it->ticks;
+    s.ledger = it->ledger;
+    s.n_ends = it->n_ends;
+    s.n_threads = it->n_threads;
+    s.has_clock = it->has_clock;
+    int r = rt_buf_append(out, &s, sizeof s);
+    if (!r)
+        r = rt_buf_append(out, it->end, it->n_ends * sizeof *it->end);
+    if (!r)
+        r = rt_seen_save(&it->seen, out);
+    if (!r)
+        r = rt_tree_save(&it->tree, out);
+    for (uint32_t i = 0; i < it->n_slots; i++)
+        for (const struct rt_thread *t = it->table[i]; t && !r; t = t->next)
+            r = save_thread(t, out);
+    return r;
+}
+
+static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, size_t *at)
+{
+    struct saved_thread s;
+    size_t used;
+    if (n - *at < sizeof s)
+        return -EBADMSG;
+    memcpy(&s, p + *at, sizeof s);
+    *at += sizeof s;
+    struct rt_thread *t = rt__thread_get(it, s.segment, s.pid, s.tid);
+    if (!t)
+        return -ENOMEM;
+    t->expected = s.expected;
+    t->synced = s.synced;
+    t->pending_result = s.pending_result;
+    t->newest_mono_ns = s.newest_mono_ns;
+    t->heard_mono_ns = s.heard_mono_ns;
+    if (s.joined > n - *at || (s.joined && s.joined < sizeof(struct rt_record)))
+        return -EBADMSG;
+    if (rt_buf_append(&t->joined, p + *at, s.joined))
+        return -ENOMEM;
+    *at += s.joined;
+    struct rt_refs *refs[2] = {&t->held, &t->pending};
+    for (uint32_t i = 0; i < 2; i++) {
+        int r = rt_refs_load(refs[i], p + *at, n - *at, &used);
+        if (r)
+            return r;
+        *at += used;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!s.assembles[i])
+            continue;
+        int r = rt_assembler_load(rt__assembler(it, t, i), p + *at, n - *at, &used);
+        if (r)
+            return r;
+        *at += used;
+    }
+    rt__thread_dirty(it, t);
+    return 0;
+}
+
+static int load_ends(struct rt_interpreter *it, uint32_t count, const uint8_t *p, size_t n, size_t *at)
+{
+    if (count > (n - *at) / sizeof(struct rt_end))
+        return -EBADMSG;
+    for (; count > 0; count--, *at += sizeof(struct rt_end)) {
+        struct rt_end e;
+        memcpy(&e, p + *at, sizeof e);
+        rt__life_end(it, e.pid, e.status, e.mono_ns);
+    }
+    return 0;
+}
+
+int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
+{
+    struct saved s;
+    size_t at = sizeof s, used = 0;
+    if (n < sizeof s)
+        return -EBADMSG;
+    memcpy(&s, p, sizeof s);
+    it->real_minus_mono_ns = s.real_minus_mono_ns;
+    it->set_back_ns = s.set_back_ns;
+    it->rows->next_seq = s.next_seq;
+    it->seen_mono_ns = s.seen_mono_ns;
+    it->ticks = s.ticks;
+    it->ledger = s.ledger;
+    it->has_clock = s.has_clock;
+    int r = load_ends(it, s.n_ends, p, n, &at);
+    if (!r)
+        r = rt_seen_load(&it->seen, p + at, n - at, &used);
+    if (!r) {
+        at += used;
+        r = rt_tree_load(&it->tree, p + at, n - at, &used);
+    }
+    at += used;
+    while (!r && s.n_threads-- > 0)
+        r = load_thread(it, p, n, &at);
+    return r;
+}
