@@ -170,10 +170,11 @@ static bool is_utf8(const uint8_t *p, size_t n)
 
 static bool text_is_utf8(const rr_text_batch *b)
 {
-    for (uint32_t i = 0; i < b->n_rows; i++)
-        if (!is_utf8((const uint8_t *)b->text + b->text_offsets[i],
-                     b->text_offsets[i + 1] - b->text_offsets[i]))
+    for (uint32_t i = 0; i < b->n_rows; i++) {
+        uint32_t n = b->text_offsets[i + 1] - b->text_offsets[i]; /* text may be NULL when all rows are empty */
+        if (n && !is_utf8((const uint8_t *)b->text + b->text_offsets[i], n))
             return false;
+    }
     return true;
 }
 #endif
