@@ -10,6 +10,7 @@
 #include "base/fd.h"
 
 #define CHECKPOINT_MAGIC 0x326b6863706174u /* "tapchk2" */
+#define ROOM             (256u << 10)      /* at first: 150 processes, or 100 and their open lines */
 
 struct header {
     uint64_t magic, n, digest;
@@ -21,16 +22,45 @@ static uint64_t digest_of(const struct rt_checkpoint *c, const void *state, size
     return XXH64(state, n, XXH64(c, sizeof *c, 0));
 }
 
+static int open_file(int dir_fd, const char *name)
+{
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd < 0 ? -errno : fd;
+}
+
+/* A file is as long as what it has memory for. When it has to grow, twice as much as asked for, else just that. */
+static int make_room(int fd, uint64_t n)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if ((uint64_t)st.st_size >= n || !fallocate(fd, 0, 0, (off_t)(2 * n)) || !fallocate(fd, 0, 0, (off_t)n))
+        return 0;
+    return -errno;
+}
+
+int rt_checkpoint_prepare(int dir_fd)
+{
+    static const char *const names[] = {"state", "state.new"};
+    for (int i = 0; i < 2; i++) {
+        RT_CLEANUP(fd_close) int fd = open_file(dir_fd, names[i]);
+        int r = fd < 0 ? fd : make_room(fd, ROOM / 2);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
 int rt_checkpoint_write(int dir_fd, const struct rt_checkpoint *c, const void *state, size_t n)
 {
     struct header h = {.magic = CHECKPOINT_MAGIC, .n = n, .digest = digest_of(c, state, n), .c = *c};
-    RT_CLEANUP(fd_close) int fd = openat(dir_fd, "state.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    int r = rt_write_all(fd, &h, sizeof h, NULL);
+    RT_CLEANUP(fd_close) int fd = open_file(dir_fd, "state.new");
+    int r = fd < 0 ? fd : make_room(fd, sizeof h + n);
+    if (!r)
+        r = rt_write_all(fd, &h, sizeof h, NULL);
     if (!r)
         r = rt_write_all(fd, state, n, NULL);
-    if (!r && renameat(dir_fd, "state.new", dir_fd, "state") < 0)
+    if (!r && renameat2(dir_fd, "state.new", dir_fd, "state", RENAME_EXCHANGE) < 0)
         r = -errno;
     return r;
 }
@@ -50,6 +80,7 @@ static int read_all(int fd, void *p, size_t n)
 
 int rt_checkpoint_read(int dir_fd, struct rt_checkpoint *ret, struct rt_buf *ret_state)
 {
+    static const struct header none;
     struct header h;
     struct stat st;
     RT_CLEANUP(fd_close) int fd = openat(dir_fd, "state", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -58,7 +89,9 @@ int rt_checkpoint_read(int dir_fd, struct rt_checkpoint *ret, struct rt_buf *ret
     int r = read_all(fd, &h, sizeof h);
     if (r)
         return r;
-    if (h.magic != CHECKPOINT_MAGIC || fstat(fd, &st) < 0 || h.n != (uint64_t)st.st_size - sizeof h)
+    if (!memcmp(&h, &none, sizeof h))
+        return -ENOENT; /* memory, and nothing written yet */
+    if (h.magic != CHECKPOINT_MAGIC || fstat(fd, &st) < 0 || h.n > (uint64_t)st.st_size - sizeof h)
         return -EBADMSG;
     r = rt_buf_reserve(ret_state, h.n);
     if (!r)
@@ -74,7 +107,8 @@ int rt_checkpoint_read(int dir_fd, struct rt_checkpoint *ret, struct rt_buf *ret
 
 int rt_identity_write(int dir_fd, const char *const text[3])
 {
-    RT_CLEANUP(fd_close) int fd = openat(dir_fd, "recording", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    RT_CLEANUP(fd_close) int fd = openat(dir_fd, "recording", flags, 0600);
     int r = fd < 0 ? -errno : 0;
     for (int i = 0; i < 3 && !r; i++)
         r = rt_write_all(fd, text[i], strlen(text[i]) + 1, NULL);

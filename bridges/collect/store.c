@@ -166,7 +166,10 @@ static int open_recording(struct rt_store *s, const char *output, const char *ap
 
 int rt_store_start(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume, struct rt_error *err)
 {
-    int r = open_recording(s, output, application, recording_id, resume, err);
+    int r = rt_checkpoint_prepare(s->dir_fd);
+    if (r && !resume) /* later there is the room that the dead collector took */
+        return rt_error_set(err, r, "no room for checkpoints: %s", strerror(-r));
+    r = open_recording(s, output, application, recording_id, resume, err);
     if (!r && (rt_rows_init(&s->rows, s->rec) || rt_interpreter_init(&s->interpreter, &s->rows, s->options)))
         r = rt_error_set(err, -ENOMEM, "out of memory");
     if (!r && s->state.len && (r = rt_interpreter_load(&s->interpreter, s->state.data, s->state.len)))
