@@ -13,7 +13,7 @@
 struct rt_checkpoint {
     uint64_t durable_bytes; /* of the output file */
     uint64_t staging_pos;
-    uint64_t rows_stored;
+    uint64_t rows_failed; /* lost because the file took no more */
 };
 
 /* Takes memory for both files. Return: 0 or -errno. */

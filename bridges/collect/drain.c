@@ -183,17 +183,18 @@ static void stage_bad(struct rt_drain *d, struct rt_pool_segment *s)
         rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
 }
 
-/* All is read: the ledger gets the segment's loss counters. */
+/* All is read: the ledger gets the segment's loss counters. They are cleared with the owner, and not before. */
 static bool stage_loss(struct rt_drain *d, struct rt_pool_segment *s)
 {
-    struct rt_event e = {.kind = RT_EVENT_DEAD, .segment = s->number, .mono_ns = rt_mono_ns()};
+    struct rt_event e = {.kind = RT_EVENT_DEAD, .segment = s->number, .mono_ns = rt_mono_ns(),
+                         .owner = rt_load_relaxed(&s->map->owner_mt)};
     for (uint32_t i = 0; i < RT_STREAMS; i++) {
-        e.lost[i].calls = rt_load_relaxed(&s->map->lost[i].calls_mt);
-        e.lost[i].bytes = rt_load_relaxed(&s->map->lost[i].bytes_mt);
-        e.lost[i].lines = rt_load_relaxed(&s->map->lost[i].lines_mt);
+        e.loss.calls += rt_load_relaxed(&s->map->lost[i].calls_mt);
+        e.loss.bytes += rt_load_relaxed(&s->map->lost[i].bytes_mt);
+        e.loss.lines += rt_load_relaxed(&s->map->lost[i].lines_mt);
     }
     for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
-        e.truncated += s->reader[i].truncated;
+        e.loss.truncated += s->reader[i].truncated;
     return stage_event(d, &e);
 }
 

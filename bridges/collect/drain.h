@@ -9,12 +9,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "collect/loss.h"
 #include "collect/pool.h"
 #include "collect/staging.h"
 
 enum rt_event_kind {
     RT_EVENT_CLOCK = 1, /* mono_ns, real_ns, tick: one instant on all clocks */
-    RT_EVENT_DEAD,      /* segment: drained for good; loss counters */
+    RT_EVENT_DEAD,      /* segment: drained for good; owner, loss */
     RT_EVENT_STATUS,    /* pid, status: wait status of a child of the launcher; rusage */
     RT_EVENT_BAD,       /* segment: contents that no producer of ours writes; dropped */
     RT_EVENT_UNCOVERED, /* n: processes that found the pool empty */
@@ -27,9 +28,10 @@ struct rt_event {
     int32_t status;
     uint64_t mono_ns, real_ns, tick; /* tick: of RT_EVENT_CLOCK; 0 = none */
     double ns_per_tick;
-    uint64_t n, truncated;
+    uint64_t n;
+    uint64_t owner;          /* of the segment */
+    struct rt_loss loss;     /* of the owner, since it took the segment */
     uint64_t utime_us, stime_us, maxrss_kib;
-    struct { uint64_t calls, bytes, lines; } lost[RT_STREAMS];
 };
 
 #define RT_EVENTS_QUEUED 64

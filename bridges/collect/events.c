@@ -29,12 +29,13 @@ static void on_clock(struct rt_interpreter *it, const struct rt_event *e)
 
 static void on_dead(struct rt_interpreter *it, const struct rt_event *e)
 {
-    for (uint32_t i = 0; i < RT_STREAMS; i++) {
-        it->ledger.dropped_calls += e->lost[i].calls;
-        it->ledger.dropped_bytes += e->lost[i].bytes;
-        it->ledger.dropped_lines += e->lost[i].lines;
-    }
-    it->ledger.truncated += e->truncated;
+    struct rt_loss more;
+    if (rt_losses_count(&it->losses, e->segment, e->owner, &e->loss, &more))
+        it->error = -ENOMEM;
+    it->ledger.dropped_calls += more.calls;
+    it->ledger.dropped_bytes += more.bytes;
+    it->ledger.dropped_lines += more.lines;
+    it->ledger.truncated += more.truncated;
     rt_seen_forget(&it->seen, e->segment);
     rt__threads_close(it, e->segment);
     rt__life_segment_dead(it, e->segment, e->mono_ns);

@@ -325,6 +325,7 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
     free(it->table);
     free(it->end);
     rt_seen_deinit(&it->seen);
+    rt_losses_deinit(&it->losses);
     rt_tree_deinit(&it->tree);
     *it = (struct rt_interpreter){0};
 }

@@ -44,6 +44,7 @@ struct rt_interpreter {
     struct rt_thread *last;   /* of the last record */
     struct rt_thread *dirty;  /* threads with something open: pending, held or unfinished lines */
     struct rt_seen seen;      /* what is read a second time after a restart */
+    struct rt_losses losses;  /* what was counted */
     struct rt_end *end;
     uint32_t n_ends, cap_ends;
     struct rt_ledger ledger;

@@ -167,9 +167,10 @@ static int flush_entity(struct rt_rows *r, struct rt_entity *e)
     rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = e->n, .log_time_ns = e->time, .text = (const char *)e->text.data,
                            .text_offsets = e->text_offsets, .levels = e->level, .columns = columns, .n_columns = n};
     rr_error err = {0};
+    uint64_t dropped = rr_recording_stream_dropped(r->rec);
     rr_error_code code = rr_text_columns(r->rec, e->path, &batch, &err);
-    if (code)
-        r->n_failed += e->n;
+    if (code && rr_recording_stream_dropped(r->rec) == dropped)
+        r->n_failed += e->n; /* else these rows are among those of the chunk that is lost and counted */
     r->n_stored += e->n;
     e->n = 0;
     rt_buf_clear(&e->text);

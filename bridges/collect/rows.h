@@ -36,7 +36,7 @@ struct rt_rows {
     uint32_t n_entities, n_slots;
     uint64_t next_seq;
     bool resumed; /* after a dead collector: what each entity's last seq was is not known, so its first row tells */
-    uint64_t n_stored, n_failed;
+    uint64_t n_stored, n_failed; /* handed on; refused, and not counted by the recording */
 };
 
 int rt_rows_init(struct rt_rows *r, rr_recording_stream rec);

@@ -3,7 +3,7 @@
 
 #include "collect/interpret_internal.h"
 
-/* At the start of the state; what follows: ends, what was seen, processes, threads. */
+/* At the start of the state; what follows: ends, what was seen, losses, processes, threads. */
 struct saved {
     int64_t real_minus_mono_ns, set_back_ns;
     uint64_t next_seq, seen_mono_ns;
@@ -58,6 +58,8 @@ int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
         r = rt_buf_append(out, it->end, it->n_ends * sizeof *it->end);
     if (!r)
         r = rt_seen_save(&it->seen, out);
+    if (!r)
+        r = rt_losses_save(&it->losses, out);
     if (!r)
         r = rt_tree_save(&it->tree, out);
     for (uint32_t i = 0; i < it->n_slots; i++)
@@ -135,6 +137,10 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
     int r = load_ends(it, s.n_ends, p, n, &at);
     if (!r)
         r = rt_seen_load(&it->seen, p + at, n - at, &used);
+    if (!r) {
+        at += used;
+        r = rt_losses_load(&it->losses, p + at, n - at, &used);
+    }
     if (!r) {
         at += used;
         r = rt_tree_load(&it->tree, p + at, n - at, &used);

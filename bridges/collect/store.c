@@ -20,6 +20,11 @@ static uint64_t waiting_rows(struct rt_store *s, uint64_t *ret_bytes)
     return rr_recording_stream_pending_rows(s->rec, ret_bytes);
 }
 
+static uint64_t rows_failed(const struct rt_store *s)
+{
+    return s->failed_before + rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
+}
+
 /* Rows into the file, state into the checkpoint, staging free up to here. */
 static void tick(struct rt_store *s)
 {
@@ -32,7 +37,7 @@ static void tick(struct rt_store *s)
     s->tick_mono_ns = rt_mono_ns();
     if (s->pos == rt_staging_tail(s->staging))
         return;
-    struct rt_checkpoint c = {durable, s->pos, s->rows.n_stored};
+    struct rt_checkpoint c = {durable, s->pos, rows_failed(s)};
     rt_buf_clear(&s->state);
     if (rt_interpreter_own(&s->interpreter) || rt_interpreter_save(&s->interpreter, &s->state) ||
         rt_checkpoint_write(s->dir_fd, &c, s->state.data, s->state.len))
@@ -56,7 +61,7 @@ static bool tick_is_due(struct rt_store *s, uint64_t now)
 static void write_ledger(struct rt_store *s)
 {
     const struct rt_ledger *l = &s->interpreter.ledger;
-    uint64_t failed = rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
+    uint64_t failed = rows_failed(s);
     if (failed > l->rows)
         failed = l->rows; /* rows of processes and states are among them, too */
     uint64_t stored = l->rows - failed, dropped = l->dropped_lines + failed, limited = 0;
@@ -160,6 +165,7 @@ static int open_recording(struct rt_store *s, const char *output, const char *ap
     s->rec = rr_recording_stream_open(&o, &rerr);
     if (!s->rec)
         return rt_error_set(err, -EIO, "%s", rerr.description);
+    s->failed_before = c.rows_failed;
     s->pos = s->tick_pos = r == 0 ? c.staging_pos : rt_staging_tail(s->staging);
     return 0;
 }

@@ -26,6 +26,7 @@ struct rt_store {
     int done_fd;            /* eventfd: written when the thread ends */
     pthread_t thread;
     rr_error error;         /* of the close; code 0 = none */
+    uint64_t failed_before; /* rows that a dead collector could not write */
     uint64_t rows_stored, rows_dropped;
 };
 

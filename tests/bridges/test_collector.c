@@ -457,6 +457,39 @@ RT_TEST(test_full_disk_is_told)
     end(&r);
 }
 
+/* The same with a collector that dies of it, and a next one that has room again: what the first could not write is
+ * still told at the end. */
+RT_TEST(test_rows_lost_to_the_disk_are_told_by_the_next_collector)
+{
+    struct run r;
+    struct rlimit limit;
+    int status;
+    make(&r);
+    r.options.tick_ns = 20000000;
+    r.options.staging_bytes = 1 << 20;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    struct rlimit small = {5u << 19, limit.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    signal(SIGXFSZ, SIG_IGN);
+    start(&r);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    CHECK_INT(r.last.kind, RT_CONTROL_READY);
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(reap(spawn(&r, "a", lines, 100000, 0)), 0);
+    usleep(100000);
+    kill(r.pid, SIGKILL);
+    close(r.control);
+    CHECK_INT(waitpid(r.pid, &status, 0), r.pid);
+    start(&r);
+    CHECK_INT(r.last.kind, RT_CONTROL_READY);
+    CHECK_INT(reap(spawn(&r, "b", lines, 1000, 0)), 0);
+    CHECK_INT(finish(&r), 0);
+    uint64_t rows = look(&r, NULL).rows;
+    CHECK(rows > 1000 && rows < 401000);
+    CHECK(r.last.dropped >= 401000 - rows && r.last.dropped < 401100 - rows); /* some are rows of processes */
+    end(&r);
+}
+
 /* A program stopped inside a record: its lane is retired; the collector does not spin, and takes the record when it completes after all. */
 static void stop_inside(struct program *p, uint32_t lane)
 {
@@ -553,6 +586,34 @@ RT_TEST(test_killed_collectors_lose_and_double_nothing)
     CHECK_INT(reap(b), 0);
     CHECK_INT(finish(&r), 0);
     CHECK_INT(look(&r, NULL).rows + r.last.dropped, 300000);
+    end(&r);
+}
+
+static void lose(struct program *p, uint32_t n)
+{
+    __atomic_fetch_add(&p->writer.segment->lost[RT_STREAM_STDERR].lines_mt, n, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&p->writer.segment->lost[RT_STREAM_STDOUT].lines_mt, 1, __ATOMIC_RELAXED);
+}
+
+/* Told by the segment's counters when it is dead, whoever looks, and at the end when it still lives. */
+RT_TEST(test_loss_of_every_owner_is_counted_once)
+{
+    struct run r;
+    int status;
+    begin(&r);
+    for (int i = 0; i < 12; i++) {
+        CHECK_INT(reap(spawn(&r, "a", lose, 7, 0)), 0);
+        if (i % 3)
+            continue;
+        usleep((unsigned)i * 12000);
+        kill(r.pid, SIGKILL);
+        close(r.control);
+        CHECK_INT(waitpid(r.pid, &status, 0), r.pid);
+        start(&r);
+        CHECK_INT(r.last.kind, RT_CONTROL_READY);
+    }
+    CHECK_INT(finish(&r), 0);
+    CHECK_INT(r.last.dropped, 12 * 8);
     end(&r);
 }
 

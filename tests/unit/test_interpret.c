@@ -442,6 +442,39 @@ RT_TEST(test_quiet_line_is_closed_by_time)
     kit_free(&k);
 }
 
+/* Regression: a collector that died after it told a dead segment's loss, before it cleared the counters, left them to
+ * be told again, and the ledger had them twice. */
+RT_TEST(test_loss_told_twice_is_counted_once)
+{
+    struct kit k;
+    struct rt_buf state = {0};
+    struct rt_event dead = {.kind = RT_EVENT_DEAD, .segment = 3, .owner = 70,
+                            .loss = {.calls = 2, .bytes = 50, .lines = 4, .truncated = 1}};
+    begin(&k);
+    kit_event(&k, dead);
+    CHECK_INT(rt_interpreter_save(&k.it, &state), 0);
+    rt_interpreter_deinit(&k.it);
+    CHECK_INT(rt_interpreter_init(&k.it, &k.batch, &k.options), 0);
+    CHECK_INT(rt_interpreter_load(&k.it, state.data, state.len), 0);
+    kit_event(&k, dead);
+    dead.loss = (struct rt_loss){.calls = 0, .bytes = 50, .lines = 4}; /* half cleared */
+    kit_event(&k, dead);
+    CHECK_INT(k.it.ledger.dropped_calls, 2);
+    CHECK_INT(k.it.ledger.dropped_bytes, 50);
+    CHECK_INT(k.it.ledger.dropped_lines, 4);
+    CHECK_INT(k.it.ledger.truncated, 1);
+    dead.loss = (struct rt_loss){.calls = 3, .bytes = 60, .lines = 5}; /* it was alive after all */
+    kit_event(&k, dead);
+    CHECK_INT(k.it.ledger.dropped_lines, 5);
+    dead.owner = 71;
+    kit_event(&k, dead);
+    CHECK_INT(k.it.ledger.dropped_calls, 6);
+    CHECK_INT(k.it.ledger.dropped_lines, 10);
+    rt_buf_deinit(&state);
+    kit_close(&k);
+    kit_free(&k);
+}
+
 /* ---------------------------------------------------------------- restart */
 static uint64_t state_of = 88172645463325252u;
 static uint32_t any(uint32_t below) /* xorshift64 */

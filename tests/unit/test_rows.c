@@ -1,4 +1,6 @@
 /* Batches of rows: columns exist where some row has a cell, seq where it isn't dense, and nothing is lost at the edges of batches. */
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "collect/rows.h"
@@ -183,4 +185,30 @@ RT_TEST(test_entities_have_a_limit_and_known_ones_stay)
     CHECK(rt_rows_entity(&r, "/logs/other/x") != NULL);
     CHECK(rt_rows_entity(&r, "/logs/retap/collector") != NULL);
     CHECK_INT(finish(&r, "/", NULL), 0);
+}
+
+/* Regression: rows whose batch brought a chunk to be written that failed were counted with the chunk and by themselves. */
+RT_TEST(test_rows_that_do_not_fit_the_disk_are_counted_once)
+{
+    struct rt_rows r;
+    struct rlimit limit, small;
+    char text[200];
+    uint32_t n = 60000;
+    start(&r);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    small = (struct rlimit){300000, limit.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    struct rt_log_row row = {.pri = -1, .text = text, .level = RT_LEVEL_INFO};
+    for (uint32_t i = 0; i < n; i++) {
+        row.text_len = (size_t)snprintf(text, sizeof text, "%x %x %x", i * 2654435761u, i * 2246822519u, i * 3266489917u);
+        row.time_ns = row.mono_ns = i + 1;
+        rt_rows_add(&r, rt_rows_entity(&r, "/logs/a/stderr"), &row);
+    }
+    rt_rows_flush(&r);
+    rr_recording_stream_flush_blocking(r.rec, 10, NULL);
+    uint64_t lost = rr_recording_stream_dropped(r.rec) + r.n_failed;
+    CHECK(lost > 0 && lost < n);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    CHECK_INT(finish(&r, "/logs/a/stderr", NULL) + lost, n);
 }
