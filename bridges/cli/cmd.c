@@ -11,7 +11,7 @@ const struct rt_command rt_commands[] = {
     {"run", "[options] [--] CMD [ARG…]", "run CMD and record everything that it and its children log", RT_SCOPE_RUN},
     {"show", "[options] FILE…", "print the log rows of recordings in time order", RT_SCOPE_SHOW},
     {"stats", "[options] FILE…", "count the rows of recordings by level, path and process; what was lost", RT_SCOPE_STATS},
-    {"collect", "[options]", "the collector behind run, started by it and by the preloaded library", RT_SCOPE_COLLECT},
+    {"collect", "[options]", "the collector behind run, also by itself", RT_SCOPE_COLLECT},
     {NULL, NULL, NULL, 0},
 };
 
