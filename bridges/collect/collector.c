@@ -32,7 +32,7 @@
 #define CLOCK_NS    1000000000u /* how often both clocks are compared */
 #define EXEC_NS     1000000000u /* longest time from exec to the first record */
 #define REMAIN_NS   100000000u  /* after CMD's end: then what still runs is called remaining */
-#define STALL_NS    50000000u   /* no byte reached the file for so long, staging half full: nobody waits any more */
+#define STALL_NS    50000000u   /* no byte reached the file for so long, staging half full: nobody waits */
 #define PROGRESS_MS 200
 
 struct collector {
@@ -70,7 +70,8 @@ static void say(struct collector *c, struct rt_control *m)
 /* ---------------------------------------------------------------- setting up */
 static int setup_signals(struct collector *c)
 {
-    struct sigaction bus = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction bus = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t set;
     fault_pool = &c->pool;
     sigaction(SIGBUS, &bus, NULL);
@@ -166,43 +167,59 @@ static void tell_clock(struct collector *c)
     c->clock_ns = after;
 }
 
-static int setup(struct collector *c, struct rt_error *err)
+/* Both or none: what they work on is unmapped when this fails. */
+static int start_threads(struct collector *c, struct rt_error *err)
+{
+    tell_clock(c); /* before the first record */
+    int r = rt_drain_start(&c->drain);
+    if (!r && (r = rt_store_start(&c->store))) {
+        rt_store_release(&c->drain.interpreter_gone_mt, 1);
+        rt_drain_stop(&c->drain);
+    }
+    return r ? rt_error_set(err, r, "a thread can't be started: %s", strerror(-r)) : 0;
+}
+
+static int open_directory(struct collector *c, bool *ret_existed, struct rt_error *err)
 {
     char made[RT_RUNDIR_MAX];
     const char *path = c->o->run_dir;
-    bool existed;
-    int r = setup_signals(c);
-    if (r)
-        return rt_error_set(err, r, "signals: %s", strerror(-r));
-    raise_nofile();
+    int r;
     if (!path || !*path) {
         if ((r = rt_rundir_make(made, err)))
             return r;
         path = made;
     }
-    if ((r = rt_rundir_open(&c->dir, path, &existed, err))) {
+    if ((r = rt_rundir_open(&c->dir, path, ret_existed, err))) {
         if (path == made)
             rt_rundir_remove(made);
         return r;
     }
-    if (!existed)
+    if (!*ret_existed)
         rt_rundir_clear(&c->dir);
-    c->may_remove = !existed; /* what a dead collector left is kept until it is in the file */
-    if ((r = set_identity(c, existed, err)) ||
+    c->may_remove = !*ret_existed; /* what a dead collector left is kept until it is in the file */
+    return 0;
+}
+
+static int setup(struct collector *c, struct rt_error *err)
+{
+    bool existed;
+    int r = setup_signals(c);
+    if (r)
+        return rt_error_set(err, r, "signals: %s", strerror(-r));
+    raise_nofile();
+    if ((r = open_directory(c, &existed, err)) || (r = set_identity(c, existed, err)) ||
         (r = rt_staging_open(&c->staging, c->dir.fd, c->o->staging_bytes, err)))
         return r;
     if (existed)
         rt_staging_recover(&c->staging);
     if ((r = rt_pool_init(&c->pool, &c->dir, &c->staging, existed, err)))
         return r;
-    c->store = (struct rt_store){.drain = &c->drain, .staging = &c->staging, .dir_fd = c->dir.fd, .options = c->o, .done_fd = c->done_fd};
+    c->store = (struct rt_store){.drain = &c->drain, .staging = &c->staging, .dir_fd = c->dir.fd,
+                                 .options = c->o, .done_fd = c->done_fd};
     rt_drain_init(&c->drain, &c->pool, &c->staging, &c->dir, c->keeper_fd);
-    if ((r = rt_store_start(&c->store, c->output, c->application, c->recording_id, existed, err)))
+    if ((r = rt_store_open(&c->store, c->output, c->application, c->recording_id, existed, err)) ||
+        (r = start_threads(c, err)))
         return r;
-    r = rt_drain_start(&c->drain);
-    if (r)
-        return rt_error_set(err, r, "a thread can't be started: %s", strerror(-r));
-    tell_clock(c);
     fill_run_page(c);
     return 0;
 }
@@ -266,12 +283,13 @@ static void check_live(struct collector *c, uint64_t now)
         return;
     rt_store_relaxed(&c->store.hurry_mt, 1);
     if (!live) {
-        /* Between exec and the first record a process holds nothing: all must be interpreted, and no exec be open. */
+        /* Between exec and the first record a process holds nothing: all is interpreted, and no exec open. */
         if (!c->no_live_ns)
             c->no_live_ns = now;
         rt_drain_ring(&c->drain);
         uint64_t caught_up = rt_load_acquire(&c->store.caught_up_ns_mt);
-        c->stop = now - c->no_live_ns > EXEC_NS || (caught_up > c->no_live_ns && !rt_load_relaxed(&c->store.execs_mt));
+        bool all_told = caught_up > c->no_live_ns && !rt_load_relaxed(&c->store.execs_mt);
+        c->stop = all_told || now - c->no_live_ns > EXEC_NS;
         return;
     }
     c->no_live_ns = 0;
@@ -288,13 +306,15 @@ static int poll_timeout_ms(const struct collector *c)
 {
     if (c->root_ended && !c->told_remain && !c->wait)
         return 2;
-    return rt_staging_used(&c->staging) > c->staging.size / 2 || rt_load_relaxed(&c->pool.n_mt) > MANY ? 10 : 100;
+    bool filling = rt_staging_used(&c->staging) > c->staging.size / 2;
+    return filling || rt_load_relaxed(&c->pool.n_mt) > MANY ? 10 : 100;
 }
 
 static void keep(struct collector *c)
 {
     while (!c->stop) {
-        struct pollfd p[4] = {{c->keeper_fd, POLLIN, 0}, {c->signal_fd, POLLIN, 0}, {c->control_fd, POLLIN, 0}, {c->root_fd, POLLIN, 0}};
+        struct pollfd p[4] = {{c->keeper_fd, POLLIN, 0}, {c->signal_fd, POLLIN, 0},
+                              {c->control_fd, POLLIN, 0}, {c->root_fd, POLLIN, 0}};
         uint64_t drop;
         poll(p, 4, poll_timeout_ms(c));
         if (p[0].revents && read(c->keeper_fd, &drop, sizeof drop) < 0)
@@ -340,6 +360,7 @@ static void finish(struct collector *c)
 static void cleanup(struct collector *c)
 {
     fault_pool = NULL;
+    rt_store_close(&c->store);
     rt_pool_deinit(&c->pool);
     rt_staging_close(&c->staging);
     if (c->may_remove)
@@ -359,7 +380,8 @@ static void set_tick(struct rt_options *o)
     const char *text = getenv("RERUN_FLUSH_TICK_SECS");
     char *end = NULL;
     double seconds = text && *text ? strtod(text, &end) : 0;
-    if (!rt_options_given(o, RT_OPT_TICK) && end && !*end && seconds >= TICK_LEAST_S && seconds <= TICK_MOST_S)
+    bool valid = end && !*end && seconds >= TICK_LEAST_S && seconds <= TICK_MOST_S;
+    if (!rt_options_given(o, RT_OPT_TICK) && valid)
         o->tick_ns = (uint64_t)(seconds * 1e9);
 }
 
@@ -367,8 +389,8 @@ int rt_collector_run(struct rt_options *o, int control_fd, struct rt_error *err)
 {
     set_tick(o);
     static struct collector c; /* large, one a process, and looked at by a signal handler */
-    c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1, .root_fd = -1,
-                           .dir = RT_RUNDIR_NULL, .staging = RT_STAGING_NULL};
+    c = (struct collector){.o = o, .control_fd = control_fd, .keeper_fd = -1, .signal_fd = -1, .done_fd = -1,
+                           .root_fd = -1, .dir = RT_RUNDIR_NULL, .staging = RT_STAGING_NULL};
     c.ticks = rt_ticks_trusted();
     c.first_tick_ns = rt_mono_ns();
     c.first_tick = rt_ticks_now();
@@ -382,7 +404,8 @@ int rt_collector_run(struct rt_options *o, int control_fd, struct rt_error *err)
             fprintf(stderr, "retap collect: run directory %s\n", c.dir.path);
         keep(&c);
         finish(&c);
-        m = (struct rt_control){.kind = RT_CONTROL_DONE, .n = c.store.rows_stored, .dropped = c.store.rows_dropped};
+        m = (struct rt_control){.kind = RT_CONTROL_DONE, .n = c.store.rows_stored,
+                                .dropped = c.store.rows_dropped};
         if (c.store.error.code) {
             snprintf(m.text, sizeof m.text, "%.500s", c.store.error.description);
             r = rt_error_set(err, -EIO, "%.500s", c.store.error.description);

@@ -19,7 +19,7 @@
 #define IDLE_NS      1000000000u
 #define SLEEP_NS     1000000000u
 #define SLEEP_NO_SYSCALL_NS 100000000u /* a program that may not ring the bell is live */
-#define STOP_NS      1000000000u /* the last passes: who writes on, against the panic byte, is not waited for longer */
+#define STOP_NS      1000000000u /* the last passes: who writes on, against the panic byte, gets no more */
 
 static void futex_wait(uint32_t *word, uint32_t expected, uint64_t ns)
 {
@@ -55,8 +55,9 @@ static bool stage_event(struct rt_drain *d, const struct rt_event *e)
     if (!to)
         return false;
     memcpy(to, e, sizeof *e);
-    rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_EVENT, .payload = sizeof *e, .mono_ns = rt_mono_ns(),
-                                                    .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
+    rt_staging_commit(d->staging, (struct rt_block){
+        .type = RT_BLOCK_EVENT, .payload = sizeof *e, .mono_ns = rt_mono_ns(),
+        .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
     rt_staging_show(d->staging);
     return true;
 }
@@ -86,9 +87,10 @@ void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
     for (;;) {
         pthread_mutex_lock(&d->lock);
         bool room = d->n_events < RT_EVENTS_QUEUED;
-        bool newer = d->n_events && e->kind == RT_EVENT_CLOCK && d->event[d->n_events - 1].kind == RT_EVENT_CLOCK;
+        struct rt_event *last = d->n_events ? &d->event[d->n_events - 1] : NULL;
+        bool newer = last && e->kind == RT_EVENT_CLOCK && last->kind == RT_EVENT_CLOCK;
         if (newer)
-            d->event[d->n_events - 1] = *e; /* while staging is full they would fill the queue */
+            *last = *e; /* while staging is full they would fill the queue */
         else if (room)
             d->event[d->n_events++] = *e;
         pthread_mutex_unlock(&d->lock);
@@ -103,7 +105,8 @@ void rt_drain_event(struct rt_drain *d, const struct rt_event *e)
 static void want_growth(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, uint64_t bytes)
 {
     uint32_t usable = rt_load_relaxed(&s->map->usable_lanes_mt);
-    uint32_t size = rt_lane_size(lane), want = bytes > size / 2 ? RT_SEGMENT_LANES : bytes > size / 4 ? usable + 1 : 0;
+    uint32_t size = rt_lane_size(lane);
+    uint32_t want = bytes > size / 2 ? RT_SEGMENT_LANES : bytes > size / 4 ? usable + 1 : 0;
     if (want > RT_SEGMENT_LANES)
         want = RT_SEGMENT_LANES;
     if (want > usable && want > rt_load_relaxed(&s->grow_mt)) {
@@ -135,9 +138,22 @@ static uint16_t place_of(const struct rt_lane_reader *l, const struct rt_lane_sp
     return span->late ? RT_BLOCK_LATE : l->n_holes ? RT_BLOCK_BEHIND : RT_BLOCK_IN_ORDER;
 }
 
-/* Copies what the lane holds. *ret_behind: something reserved before the pass is not copied, because a record before it is not complete.
- * Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
-static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now, bool *ret_behind)
+static void stage_span(struct rt_drain *d, const struct rt_pool_segment *s, uint32_t lane,
+                       const struct rt_lane_span *span, uint8_t *to, uint64_t now)
+{
+    uint32_t n = (uint32_t)(span->to - span->from);
+    memcpy(to, span->data, n);
+    rt_staging_commit(d->staging, (struct rt_block){
+        .type = RT_BLOCK_LANE, .payload = n, .segment = s->number, .lane = (uint16_t)lane,
+        .late = place_of(&s->reader[lane], span), .from = span->from, .to = span->to, .mono_ns = now,
+        .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
+    RT_TESTPOINT("drain.staged");
+}
+
+/* Copies what the lane holds. *ret_behind: something reserved before the pass is not copied, because a record before it
+ * is not complete. Return: bytes, -ENOBUFS = staging is full, -EBADMSG. */
+static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_t lane, bool dead, uint64_t now,
+                          bool *ret_behind)
 {
     struct rt_lane_reader *l = &s->reader[lane];
     struct rt_lane_span span;
@@ -153,12 +169,8 @@ static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_
         uint8_t *to = rt_staging_reserve(d->staging, n);
         if (!to)
             return -ENOBUFS;
-        memcpy(to, span.data, n);
-        rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_LANE, .payload = n, .segment = s->number, .lane = (uint16_t)lane,
-                                                        .late = place_of(l, &span), .from = span.from, .to = span.to, .mono_ns = now,
-                                                        .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
         bool holes = l->n_holes > 0;
-        RT_TESTPOINT("drain.staged");
+        stage_span(d, s, lane, &span, to, now);
         if (!span.late && !holes)
             rt_staging_note(d->staging, s->number, lane, span.to);
         else
@@ -171,7 +183,8 @@ static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_
         if (!dead && l->scan >= head)
             break; /* what came during the pass is for the next: the other lanes want their turn */
     }
-    /* A writer that was preempted inside the copy. After the time of retirement it no longer counts, or a stopped process would stop all. */
+    /* A writer that was preempted inside the copy. After the time of retirement it no longer counts, or a stopped
+     * process would stop all. */
     *ret_behind = l->scan < head && l->stuck_ns && now - l->stuck_ns < 2 * (uint64_t)RT_RETIRE_NS;
     return r < 0 ? r : bytes;
 }
@@ -214,8 +227,10 @@ static void stage_dead(struct rt_drain *d, struct rt_pool_segment *s)
     want_keeper(d);
 }
 
-/* Return: bytes moved; sets *busy when a lane held more than an eighth, *full when staging is, *behind as drain_lane() says. */
-static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint64_t now, bool *busy, bool *full, bool *behind)
+/* Return: bytes moved; sets *busy when a lane held more than an eighth, *full when staging is, *behind as drain_lane()
+ * says. */
+static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint64_t now, bool *busy, bool *full,
+                             bool *behind)
 {
     uint32_t state = rt_segment_state(s);
     int64_t total = 0;
@@ -255,7 +270,7 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
 static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full, bool *ret_events)
 {
     uint32_t n = rt_load_acquire(&d->pool->n_mt);
-    bool events = stage_events(d); /* first: the relation of the clocks must lie before the records that need it */
+    bool events = stage_events(d); /* first: the relation of the clocks lies before the records that need it */
     uint64_t now = rt_mono_ns();
     int64_t total = 0;
     bool behind = false;
@@ -311,6 +326,20 @@ static void drain_sleep(struct rt_drain *d, uint32_t bell)
     rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
 }
 
+/* The loss of processes that are left alone, then END. None of it when nobody reads on: the next collector would end. */
+static void stage_end(struct rt_drain *d)
+{
+    struct rt_event end = {.kind = RT_EVENT_END, .mono_ns = rt_mono_ns(), .real_ns = rt_real_ns()};
+    for (uint32_t i = 0; i < rt_load_acquire(&d->pool->n_mt); i++) {
+        struct rt_pool_segment *s = d->pool->segment[i];
+        bool lives = s && rt_segment_state(s) == RT_SEGMENT_LIVE;
+        while (lives && !rt_load_acquire(&d->interpreter_gone_mt) && !stage_loss(d, s))
+            usleep(1000);
+    }
+    while (!rt_load_acquire(&d->interpreter_gone_mt) && !stage_event(d, &end))
+        usleep(1000);
+}
+
 static void *drain_main(void *arg)
 {
     struct rt_drain *d = arg;
@@ -324,29 +353,26 @@ static void *drain_main(void *arg)
         uint64_t now = rt_mono_ns();
         if (stop && !stop_ns)
             stop_ns = now;
-        if (stop && ((!full && ((!moved && !events) || now - stop_ns > STOP_NS)) || rt_load_acquire(&d->interpreter_gone_mt)))
+        bool empty = !full && ((!moved && !events) || (stop && now - stop_ns > STOP_NS));
+        if (stop && (empty || rt_load_acquire(&d->interpreter_gone_mt)))
             break;
         if (moved)
             last_ns = now;
         if (stop || now - last_ns < IDLE_NS) {
-            pause_ns = busy || full || stop ? BUSY_NS : moved ? CALM_NS : pause_ns < BACKOFF_NS ? pause_ns + 1000000u : BACKOFF_NS;
+            uint64_t slower_ns = pause_ns < BACKOFF_NS ? pause_ns + 1000000u : BACKOFF_NS;
+            pause_ns = busy || full || stop ? BUSY_NS : moved ? CALM_NS : slower_ns;
             futex_wait(&d->dir->bell->bell_mt, bell, pause_ns);
         } else {
             drain_sleep(d, bell);
         }
     }
-    for (uint32_t i = 0; i < rt_load_acquire(&d->pool->n_mt); i++) /* processes that are left alone */
-        if (d->pool->segment[i] && rt_segment_state(d->pool->segment[i]) == RT_SEGMENT_LIVE)
-            while (!stage_loss(d, d->pool->segment[i]) && !rt_load_acquire(&d->interpreter_gone_mt))
-                usleep(1000);
-    struct rt_event end = {.kind = RT_EVENT_END, .mono_ns = rt_mono_ns(), .real_ns = rt_real_ns()};
-    while (!stage_event(d, &end) && !rt_load_acquire(&d->interpreter_gone_mt))
-        usleep(1000);
+    stage_end(d);
     tell_interpreter(d);
     return NULL;
 }
 
-void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd)
+void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir,
+                   int keeper_fd)
 {
     *d = (struct rt_drain){.pool = pool, .staging = staging, .dir = dir, .keeper_fd = keeper_fd};
     pthread_mutex_init(&d->lock, NULL);

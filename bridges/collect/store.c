@@ -30,7 +30,7 @@ static void tick(struct rt_store *s)
 {
     rr_error err = {0};
     rt_rows_flush(&s->rows);
-    rr_recording_stream_flush_blocking(s->rec, 1e9f, &err); /* a failed write is counted there: rr_recording_stream_dropped() */
+    rr_recording_stream_flush_blocking(s->rec, 1e9f, &err); /* a failed write is counted: rows_failed() */
     uint64_t durable = rr_recording_stream_durable_bytes(s->rec);
     rt_store_release(&s->progress_mt, durable);
     RT_TESTPOINT("store.flushed");
@@ -87,7 +87,7 @@ static void write_ledger(struct rt_store *s)
     };
     rr_column columns[sizeof lines / sizeof *lines];
     uint32_t n = 0;
-    for (uint32_t i = 0; i < sizeof lines / sizeof *lines; i++) /* a column costs a small file 300 bytes: what is absent is 0 */
+    for (uint32_t i = 0; i < sizeof lines / sizeof *lines; i++) /* a column costs 300 bytes: what is absent is 0 */
         if (lines[i].always || *lines[i].value)
             columns[n++] = (rr_column){.component = lines[i].component, .values = lines[i].value};
     rr_log_columns(s->rec, "/stats/ledger", 1, NULL, columns, n, NULL);
@@ -109,8 +109,9 @@ static uint32_t take_blocks(struct rt_store *s)
         if (tick_is_due(s, rt_mono_ns()))
             tick(s);
     }
-    if (!s->interpreter.ended && bad) { /* somebody wrote into our staging: nothing after this can be believed */
-        rt_interpreter_note(&s->interpreter, RT_LEVEL_ERROR, rt_mono_ns(), "staging was damaged; the recording ends here");
+    if (!s->interpreter.ended && bad) { /* somebody wrote into our staging: what follows can't be believed */
+        rt_interpreter_note(&s->interpreter, RT_LEVEL_ERROR, rt_mono_ns(),
+                            "staging was damaged; the recording ends here");
         s->interpreter.ended = true;
     }
     return n;
@@ -120,7 +121,8 @@ static void *store_main(void *arg)
 {
     struct rt_store *s = arg;
     prctl(PR_SET_NAME, "retap-store");
-    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}); /* the drain thread wakes over it; without it, rows wait, not programs */
+    /* The drain thread wakes over it: rows wait then, not programs. */
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
     while (!s->interpreter.ended) {
         uint32_t seen = rt_load_acquire(&s->drain->staged_mt);
         /* Read before the blocks: what was committed before it is then taken. */
@@ -141,6 +143,7 @@ static void *store_main(void *arg)
     tick(s);
     write_ledger(s);
     rr_recording_stream_close(s->rec, 1e9f, &s->error);
+    s->rec = 0;
     rt_store_release(&s->drain->interpreter_gone_mt, 1);
     rt_store_release(&s->done_mt, 1);
     uint64_t one = 1;
@@ -149,15 +152,16 @@ static void *store_main(void *arg)
     return NULL;
 }
 
-static int open_recording(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume,
-                          struct rt_error *err)
+static int open_recording(struct rt_store *s, const char *output, const char *application, const char *recording_id,
+                          bool resume, struct rt_error *err)
 {
     struct rt_checkpoint c = {0};
     rr_stream_options o = rr_stream_options_default(application);
     rr_error rerr = {0};
     int r = resume ? rt_checkpoint_read(s->dir_fd, &c, &s->state) : -ENOENT;
     if (r && r != -ENOENT)
-        return rt_error_set(err, r, "the checkpoint of the collector that died can't be read: %s", strerror(-r));
+        return rt_error_set(err, r, "the checkpoint of the collector that died can't be read: %s",
+                            strerror(-r));
     o.recording_id = recording_id;
     o.save = output;
     o.resume = r == 0;
@@ -170,7 +174,8 @@ static int open_recording(struct rt_store *s, const char *output, const char *ap
     return 0;
 }
 
-int rt_store_start(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume, struct rt_error *err)
+int rt_store_open(struct rt_store *s, const char *output, const char *application, const char *recording_id,
+                  bool resume, struct rt_error *err)
 {
     int r = rt_checkpoint_prepare(s->dir_fd);
     if (r && !resume) /* later there is the room that the dead collector took */
@@ -186,18 +191,30 @@ int rt_store_start(struct rt_store *s, const char *output, const char *applicati
     if (resume)
         rt_staging_release(s->staging, s->pos);
     s->tick_mono_ns = rt_mono_ns();
+    return 0;
+}
+
+int rt_store_start(struct rt_store *s)
+{
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    r = pthread_create(&s->thread, NULL, store_main, s);
+    int r = pthread_create(&s->thread, NULL, store_main, s);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return r ? rt_error_set(err, -r, "a thread can't be started: %s", strerror(r)) : 0;
+    return -r;
 }
 
 void rt_store_join(struct rt_store *s)
 {
     pthread_join(s->thread, NULL);
+}
+
+void rt_store_close(struct rt_store *s)
+{
+    if (s->rec)
+        rr_recording_stream_abandon(s->rec);
+    s->rec = 0;
     rt_interpreter_deinit(&s->interpreter);
     rt_rows_deinit(&s->rows);
     rt_buf_deinit(&s->state);

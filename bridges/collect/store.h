@@ -1,5 +1,5 @@
-/* The interpreter's thread: blocks from staging through the interpreter into the recording; at each tick the rows go to the file, the
- * state to the checkpoint, and staging is released. */
+/* The interpreter's thread: blocks from staging through the interpreter into the recording; at each tick the rows go to
+ * the file, the state to the checkpoint, and staging is released. */
 #ifndef RT_COLLECT_STORE_H
 #define RT_COLLECT_STORE_H
 
@@ -31,12 +31,17 @@ struct rt_store {
 };
 
 /**
- * Opens the recording (@resume: after a dead collector, from its checkpoint) and starts the thread.
+ * Opens the recording (@resume: after a dead collector, from its checkpoint).
  * @output: absolute path; @application, @recording_id: of the recording.
  * Return: 0 or negative errno with words.
  */
-int rt_store_start(struct rt_store *s, const char *output, const char *application, const char *recording_id, bool resume, struct rt_error *err);
-/* Waits for the thread, which ends by itself after END. */
+int rt_store_open(struct rt_store *s, const char *output, const char *application, const char *recording_id,
+                  bool resume, struct rt_error *err);
+/* Starts the thread, which ends by itself after END. Return: 0 or negative errno. */
+int rt_store_start(struct rt_store *s);
+/* Waits for the thread. */
 void rt_store_join(struct rt_store *s);
+/* Frees all; a recording that no thread has closed stays as the last write left it. */
+void rt_store_close(struct rt_store *s);
 
 #endif

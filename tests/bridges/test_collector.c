@@ -1,8 +1,10 @@
 /* The collector as a process: programs (children that claim a segment as the shim does) write, die, cut and scribble; it takes all in, gives memory
  * back, and leaves nothing behind but the file. */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -28,6 +30,16 @@ struct run {
 };
 
 /* ---------------------------------------------------------------- the collector */
+static int threads_until_failure; /* 0: none fails */
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = NULL;
+    void *found = dlsym(RTLD_NEXT, "pthread_create");
+    memcpy(&real, &found, sizeof real);
+    return threads_until_failure && --threads_until_failure == 0 ? EAGAIN : real(thread, attr, fn, arg);
+}
+
 static void start(struct run *r)
 {
     int fd[2];
@@ -586,6 +598,45 @@ RT_TEST(test_killed_collectors_lose_and_double_nothing)
     CHECK_INT(reap(b), 0);
     CHECK_INT(finish(&r), 0);
     CHECK_INT(look(&r, NULL).rows + r.last.dropped, 300000);
+    end(&r);
+}
+
+/* Regression: the drain thread could not be started, and what the other one worked on was unmapped under it. */
+RT_TEST(test_thread_that_does_not_start_harms_nothing)
+{
+    struct run r;
+    int status;
+    for (int i = 1; i <= 2; i++) {
+        make(&r);
+        threads_until_failure = i;
+        start(&r);
+        CHECK_INT(r.last.kind, RT_CONTROL_FAILED);
+        CHECK(strstr(r.last.text, "thread can't be started"));
+        CHECK_INT(waitpid(r.pid, &status, 0), r.pid);
+        CHECK_INT(status, 3 << 8);
+        CHECK(!exists(r.dir));
+        close(r.control);
+    }
+    threads_until_failure = 0;
+    begin(&r);
+    for (int i = 0; i < 3; i++) { /* the same after a dead collector: what it left waits for the next */
+        CHECK_INT(reap(spawn(&r, "a", lines, 1000, 0)), 0);
+        kill(r.pid, SIGKILL);
+        close(r.control);
+        CHECK_INT(waitpid(r.pid, &status, 0), r.pid);
+        threads_until_failure = i;
+        start(&r);
+        threads_until_failure = 0;
+        CHECK_INT(r.last.kind, i ? RT_CONTROL_FAILED : RT_CONTROL_READY);
+        if (!i)
+            continue;
+        close(r.control);
+        CHECK_INT(waitpid(r.pid, &status, 0), r.pid);
+        start(&r);
+        CHECK_INT(r.last.kind, RT_CONTROL_READY);
+    }
+    CHECK_INT(finish(&r), 0);
+    CHECK_INT(look(&r, NULL).rows, 3000);
     end(&r);
 }
 
