@@ -48,7 +48,10 @@ static void start(struct run *r)
     if (r->pid == 0) {
         struct rt_error err = {0};
         close(fd[0]);
-        _exit(rt_collector_run(&r->options, fd[1], &err) ? 3 : 0);
+        int failed = rt_collector_run(&r->options, fd[1], &err);
+        if (failed)
+            usleep(30000); /* a thread that was left behind would touch what is unmapped now */
+        _exit(failed ? 3 : 0);
     }
     close(fd[1]);
     r->control = fd[0];
