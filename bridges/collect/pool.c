@@ -14,6 +14,9 @@
 #include "base/fd.h"
 
 #define CLAIM_NS 1000000000u /* a claim, from rename to owner, takes microseconds */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 #define OFFERED 16u /* segments that wait, and as many more as are in use: a claim is replaced within a few milliseconds */
 
 static const char *name_of(char buf[16], const char *dir, uint32_t number)
@@ -28,6 +31,8 @@ static int grow_lanes(struct rt_pool_segment *s, uint32_t n)
     for (uint32_t i = s->lanes_mt; i < n; i++) {
         if (fallocate(s->fd, 0, rt_lane_offset(i), rt_lane_size(i)) < 0)
             return -errno;
+        /* Pages that were never written cost a program 50 ns a record on the first round. */
+        madvise((uint8_t *)s->map + rt_lane_offset(i), rt_lane_size(i), MADV_POPULATE_WRITE);
         rt_store_release(&s->lanes_mt, i + 1); /* the drain looks there before any producer may write there */
     }
     rt_store_release(&s->map->usable_lanes_mt, n); /* pairs with the acquire in reserve_any() */

@@ -15,6 +15,10 @@
 #define BLOCK_MAGIC   0x4b4c4254u         /* "TBLK" */
 #define STEP          (4u << 20)          /* memory is taken in steps of 4 MiB: about 1 ms each */
 #define LEAST         (1u << 20)
+#define AHEAD         (8u << 20)          /* of head: 20 ms of the fastest burst */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23            /* Linux 5.14; without it the pages come when they are touched */
+#endif
 #define MOST          (1u << 31)          /* a block, and so a pad, tells its length in 32 bits */
 
 struct rt_staging_header {
@@ -35,18 +39,41 @@ static uint64_t floor_power_of_two(uint64_t n)
     return p;
 }
 
-/* Takes memory for [0, until) of the ring. Return: 0 or -errno. */
+/* Takes memory for [0, until) of the ring. Threads: keeper and drain, also at once. Return: 0 or -errno. */
 static int allocate(struct rt_staging *s, uint64_t until)
 {
-    if (until <= s->allocated)
+    uint64_t from = rt_load_acquire(&s->allocated_mt);
+    if (until <= from)
         return 0;
     until = (until + STEP - 1) / STEP * STEP;
     if (until > s->size)
         until = s->size;
-    if (fallocate(s->fd, 0, (off_t)(RING_OFFSET + s->allocated), (off_t)(until - s->allocated)) < 0)
+    if (fallocate(s->fd, 0, (off_t)(RING_OFFSET + from), (off_t)(until - from)) < 0)
         return -errno;
-    s->allocated = until;
+    while (from < until && !rt_cas_seq_cst(&s->allocated_mt, &from, until))
+        ;
     return 0;
+}
+
+/* Where head will be when the keeper has caught up; the ring's size once it has been round. */
+static uint64_t wanted(const struct rt_staging *s)
+{
+    uint64_t until = rt_load_acquire(&s->header->head_mt) + (s->size / 4 < AHEAD ? s->size / 4 : AHEAD);
+    return until < s->size ? until : s->size;
+}
+
+bool rt_staging_is_short(const struct rt_staging *s)
+{
+    return rt_load_relaxed(&s->allocated_mt) < wanted(s);
+}
+
+void rt_staging_grow(struct rt_staging *s)
+{
+    uint64_t from = rt_load_acquire(&s->allocated_mt);
+    if (!rt_staging_is_short(s) || allocate(s, wanted(s)) < 0)
+        return; /* a full file system: the drain makes do with what there is */
+    uint64_t until = rt_load_acquire(&s->allocated_mt);
+    madvise(s->ring + from, until - from, MADV_POPULATE_WRITE); /* zeroing pages is the dear part: not on the drain's way */
 }
 
 int rt_staging_open(struct rt_staging *s, int dir_fd, uint64_t size_bytes, struct rt_error *err)
@@ -116,7 +143,7 @@ uint8_t *rt_staging_reserve(struct rt_staging *s, uint32_t payload)
     if (allocate(s, pad ? bytes : offset + bytes) < 0) {
         if (pad || offset == 0)
             return NULL; /* not even the start of the ring: wait */
-        pad = s->allocated - offset; /* the file system is full: a smaller ring has to do */
+        pad = rt_load_acquire(&s->allocated_mt) - offset; /* the file system is full: a smaller ring has to do */
         if (pad < sizeof(struct rt_block) || head - tail + (s->size - offset) + bytes > s->size)
             return NULL;
         pad = s->size - offset;

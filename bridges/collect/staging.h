@@ -47,7 +47,7 @@ struct rt_staging {
     struct rt_staging_header *header;
     uint8_t *ring;
     uint64_t size;        /* of the ring, a power of two */
-    uint64_t allocated;   /* bytes of the ring that have memory */
+    uint64_t allocated_mt; /* bytes of the ring that have memory */
     uint64_t reserved;    /* of the block being written */
 };
 
@@ -64,6 +64,9 @@ static inline uint32_t rt_staging_most(const struct rt_staging *s)
 }
 /* Room for @payload bytes, contiguous; NULL = full. Threads: drain. */
 uint8_t *rt_staging_reserve(struct rt_staging *s, uint32_t payload);
+/* Is head nearer to the end of the memory than it should be? Then rt_staging_grow() takes more, ahead of the drain. Threads: any; keeper. */
+bool rt_staging_is_short(const struct rt_staging *s);
+void rt_staging_grow(struct rt_staging *s);
 /* Commits what was reserved. @b: type, payload, segment, lane, late, from, to, mono_ns. Does not make it visible yet. */
 void rt_staging_commit(struct rt_staging *s, struct rt_block b);
 /* Notes the lane's next position and makes committed blocks visible. */
