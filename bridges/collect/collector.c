@@ -328,6 +328,7 @@ static void keep(struct collector *c)
             c->root_ended = true;
         }
         uint64_t now = rt_mono_ns();
+        rt_staging_grow(&c->staging);
         rt_pool_replenish(&c->pool);
         if (now - c->clock_ns >= CLOCK_NS)
             tell_clock(c);
