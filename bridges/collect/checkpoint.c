@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-#define CHECKPOINT_MAGIC 0x326b6863706174u /* "tapchk2" */
+#define CHECKPOINT_MAGIC 0x336b6863706174u /* "tapchk3" */
 #define ROOM             (256u << 10)      /* at first: 150 processes, or 100 and their open lines */
 
 struct header {

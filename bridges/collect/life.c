@@ -29,7 +29,7 @@ static void tell_start(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
 
 void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
 {
-    if (p->spoke)
+    if (p->spoke || p->borrows)
         return;
     p->spoke = true;
     rt__emit_state(it, p, mono_ns, "running", -1, false);
@@ -51,12 +51,40 @@ static enum rt_level end_level(int status)
     }
 }
 
+/* An exec after which nothing registered: a static, setuid or foreign program. A vfork child is forgotten with it. */
+static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    char text[sizeof p->exec_path + 120];
+    struct rt_buf clean = {0};
+    bool changed = false;
+    snprintf(text, sizeof text, "executed %s, which does not load the shim (static, setuid or of another libc): "
+             "not covered", p->exec_path);
+    p->exec_mono_ns = 0;
+    it->ledger.uncovered++;
+    if (p->borrows) {
+        p->ended = true;
+        p->told_mono_ns = it->seen_mono_ns;
+    } else {
+        rt__emit_state(it, p, mono_ns, "not covered", -1, false);
+    }
+    if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0)
+        rt__emit_process(it, p, mono_ns, RT_LEVEL_INFO, (const char *)clean.data);
+    rt_buf_deinit(&clean);
+}
+
 static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, bool known,
                         int status)
 {
     char state[32] = "ended", text[96];
     if (p->ended)
         return;
+    if (p->borrows) { /* its program's end is not its parent's */
+        if (p->exec_mono_ns)
+            tell_uncovered(it, p, p->exec_mono_ns);
+        p->ended = true;
+        p->told_mono_ns = it->seen_mono_ns;
+        return;
+    }
     p->ended = true;
     p->told_mono_ns = it->seen_mono_ns;
     if (known)
@@ -139,7 +167,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
         rt_tree_remove(&it->tree, r->pid);
         p = NULL;
     }
-    bool again = p != NULL;
+    bool again = p && !p->borrows;
     if (!p && !(p = rt__proc_get(it, r->pid)))
         return;
     p->ppid = m.ppid;
@@ -148,6 +176,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->gone_mono_ns = 0;
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
+    p->borrows = false;
     if (m.how == RT_PROCESS_FORK) {
         const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
         if (parent && parent != p && !m.argv_len)
@@ -160,11 +189,39 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
 }
 
+/* Who writes there; else who did last. */
+static struct rt_proc *find_in_segment(struct rt_interpreter *it, uint32_t segment)
+{
+    struct rt_proc *found = NULL;
+    for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
+        for (struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
+            if (p->segment == segment && (!found || found->ended))
+                found = p;
+    return found;
+}
+
+/* A process that nobody registered calls exec: a vfork child, which uses its parent's memory and so its segment. */
+static struct rt_proc *lend(struct rt_interpreter *it, uint32_t pid, uint32_t segment)
+{
+    const struct rt_proc *parent = find_in_segment(it, segment);
+    struct rt_proc *p = parent ? rt__proc_get(it, pid) : NULL;
+    if (!p || p->pid != pid)
+        return NULL;
+    p->borrows = true;
+    p->ppid = parent->pid;
+    snprintf(p->program, sizeof p->program, "%s", parent->program);
+    return p;
+}
+
 void rt__life_exec(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
-    if (p && r->mono_ns > p->start_mono_ns) /* else the new program spoke first: another lane */
-        p->exec_mono_ns = r->mono_ns;
+    if (!p)
+        p = lend(it, r->pid, t->segment);
+    if (!p || r->mono_ns <= p->start_mono_ns) /* the new program spoke first: another lane */
+        return;
+    p->exec_mono_ns = r->mono_ns;
+    snprintf(p->exec_path, sizeof p->exec_path, "%.*s", (int)r->len, (const char *)(r + 1));
 }
 
 void rt__life_exit(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
@@ -174,6 +231,7 @@ void rt__life_exit(struct rt_interpreter *it, struct rt_thread *t, const struct 
         return;
     memcpy(&p->exit_code, r + 1, 4);
     p->has_exit_code = true;
+    p->exec_mono_ns = 0; /* if it called exec, that failed */
     p->exit_mono_ns = r->mono_ns;
 }
 
@@ -205,24 +263,17 @@ static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint
 {
     if (p->segment != segment)
         return;
-    if (p->exec_mono_ns && !p->has_exit_code) {
+    if (p->exec_mono_ns) {
         p->segment = 0; /* the new program has its own, or will be told as not covered */
         return;
     }
     p->gone_mono_ns = mono_ns;
 }
 
-/* An exec after which nothing registered: a static, setuid or foreign program. */
-static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t mono_ns)
+static void end_if_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t mono_ns)
 {
-    if (p->ended || p->segment || !p->exec_mono_ns || p->exec_mono_ns > before_ns)
-        return;
-    p->exec_mono_ns = 0;
-    it->ledger.uncovered++;
-    rt__emit_state(it, p, mono_ns, "not covered", -1, false);
-    rt__emit_process(it, p, mono_ns, RT_LEVEL_INFO,
-                     "executed a program that does not load the shim (static, setuid or of another libc): "
-                     "not covered");
+    if (!p->ended && !p->segment && p->exec_mono_ns && p->exec_mono_ns <= before_ns)
+        tell_uncovered(it, p, mono_ns);
 }
 
 static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
@@ -248,7 +299,7 @@ void rt__life_segment_dead(struct rt_interpreter *it, uint32_t segment, uint64_t
 void rt__life_sweep(struct rt_interpreter *it, uint64_t before_ns, uint64_t mono_ns)
 {
     each_process(it, end_if_gone, before_ns, mono_ns > EXIT_NS ? mono_ns - EXIT_NS : 0);
-    each_process(it, tell_uncovered, before_ns, mono_ns);
+    each_process(it, end_if_uncovered, before_ns, mono_ns);
     each_process(it, remove_if_ended, before_ns, 0);
 }
 
@@ -256,7 +307,7 @@ void rt__life_finish(struct rt_interpreter *it)
 {
     rt__life_tell_ends(it, UINT64_MAX);
     each_process(it, end_if_gone, UINT64_MAX, UINT64_MAX);
-    each_process(it, tell_uncovered, UINT64_MAX, it->seen_mono_ns);
+    each_process(it, end_if_uncovered, UINT64_MAX, it->seen_mono_ns);
 }
 
 uint32_t rt_interpreter_execs(const struct rt_interpreter *it)
@@ -264,6 +315,6 @@ uint32_t rt_interpreter_execs(const struct rt_interpreter *it)
     uint32_t n = 0;
     for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
         for (const struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
-            n += p->exec_mono_ns && !p->ended;
+            n += p->exec_mono_ns && !p->ended && !p->borrows; /* who made that one waits for it */
     return n;
 }

@@ -22,12 +22,14 @@ struct rt_proc {
     uint32_t pid, ppid;
     uint32_t segment;   /* where it writes now */
     uint64_t start_mono_ns; /* of its PROCESS record; 0 = there was none */
+    bool borrows;       /* a vfork child before its exec: the name is its parent's */
     bool other;         /* there are too many programs: its rows go to /logs/other */
     bool spoke;         /* "running" was told */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
     bool has_exit_code; /* exit() or _exit() was called */
     int32_t exit_code;
     uint64_t exec_mono_ns; /* it called exec and has not registered since; 0 = no */
+    char exec_path[256];   /* … of this */
     uint64_t exit_mono_ns; /* of exit() */
     uint64_t gone_mono_ns; /* its segment is dead; how it ended may still be told by who waits for it */
     uint64_t told_mono_ns; /* when the end was told */

@@ -247,6 +247,44 @@ RT_TEST(test_end_told_by_a_parent_that_waits_later)
     kit_free(&k);
 }
 
+/* A vfork child (what many shells make) never registers by itself; what it executes either does, or is not covered. */
+RT_TEST(test_vfork_child_is_told_by_what_it_executed)
+{
+    struct kit k;
+    int32_t code = 127;
+    kit_open(&k);
+    kit_process(&k, 7, RT_PROCESS_EXEC, 1, "sh");
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 8, 8, 0, "/bin/static", 11); /* waited for */
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 9, 9, 0, "/bin/ls", 7);
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 10, 10, 0, "/bin/none", 9);  /* fails */
+    kit_record(&k, RT_RECORD_EXIT, 0, 0, 10, 10, 1, &code, sizeof code);
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 11, 11, 0, "/bin/daemon", 11); /* lives on */
+    kit_flush(&k, 1);
+    kit_process(&k, 9, RT_PROCESS_EXEC, 7, "ls");
+    kit_flush(&k, 2);
+    kit_pass(&k, 20);
+    waited(&k, 7, 1, 8, 0);
+    waited(&k, 7, 2, 9, 1 << 8);
+    waited(&k, 7, 3, 10, 127 << 8);
+    kit_flush(&k, 1);
+    kit_pass(&k, 1500);
+    kit_flush(&k, 1);
+    kit_pass(&k, 1500);
+    kit_flush(&k, 1);
+    CHECK_INT(rt_interpreter_execs(&k.it), 0);
+    CHECK_INT(k.it.ledger.processes, 2);
+    CHECK_INT(k.it.ledger.uncovered, 2);
+    kit_close(&k);
+    CHECK_ROW(&k, "/sh/process INFO executed /bin/static, which");
+    CHECK_ROW(&k, "/sh/process INFO executed /bin/daemon, which");
+    CHECK_NO_ROW(&k, "executed /bin/ls");
+    CHECK_NO_ROW(&k, "executed /bin/none");
+    CHECK_NO_ROW(&k, "/sh/process INFO exited with");
+    CHECK_ROW(&k, "/ls/process INFO exited with status 1\n");
+    CHECK_STR((const char *)k.states.data, "/process/sh started\n/process/ls started\n/process/ls exited(1)\n");
+    kit_free(&k);
+}
+
 RT_TEST(test_exec_of_what_does_not_register_is_not_covered)
 {
     struct kit k;
