@@ -98,7 +98,8 @@ static struct rt_segment *try_pool(const struct rt_writer *w, const char *dir, s
     return s;
 }
 
-/* More programs start than segments were ready: the collector is told, and a little patience costs less than a program that is not recorded. */
+/* More programs start than segments were ready: the collector is told, and a little patience costs less than a program that is not
+ * recorded. */
 static RT_COLD struct rt_segment *await_pool(const struct rt_writer *w, const char *dir, size_t len)
 {
     struct timespec pause = {0, AWAIT_PAUSE_NS};

@@ -5,8 +5,8 @@
  *   RETAP_FDS = O:dev:ino,E:dev:ino,1=o:dev:ino,2=e:dev:ino …      (hex; O and E are the launcher's own fds 1 and 2)
  *
  * A numbered entry counts only if the fd still is that file. An S in front says that a system call filter was inherited: the shim then
- * makes none of its own and captures nothing, since a forbidden call would kill. A vfork child moves its own fds in its parent's memory: what it does is
- * kept apart, by its pid, until its exec. */
+ * makes none of its own and captures nothing, since a forbidden call would kill. A vfork child moves its own fds in its parent's memory:
+ * what it does is kept apart, by its pid, until its exec. */
 #ifndef RT_PRELOAD_FDCLASS_H
 #define RT_PRELOAD_FDCLASS_H
 

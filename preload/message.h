@@ -1,5 +1,5 @@
-/* Calls whose meaning is known: text is formatted once for us, on the stack (1 KiB) or in a scratch area of the segment, and recorded as one
- * MESSAGE. What the real call then prints is its mirror, found by struct rt_mark on the stack. */
+/* Calls whose meaning is known: text is formatted once for us, on the stack (1 KiB) or in a scratch area of the segment, and recorded as
+ * one MESSAGE. What the real call then prints is its mirror, found by struct rt_mark on the stack. */
 #ifndef RT_PRELOAD_MESSAGE_H
 #define RT_PRELOAD_MESSAGE_H
 

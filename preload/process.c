@@ -83,7 +83,8 @@ static RT_COLD void tell_waited(pid_t pid, int status, const struct rusage *u)
 RT_API pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
     if (!rt_shim.identity)
-        return rt_real.wait4 ? rt_real.wait4(pid, status, options, usage) : (pid_t)rt_return(rt_syscall(SYS_wait4, pid, status, options, usage));
+        return rt_real.wait4 ? rt_real.wait4(pid, status, options, usage)
+                             : (pid_t)rt_return(rt_syscall(SYS_wait4, pid, status, options, usage));
     struct rusage own_usage;
     int own_status;
     int *s = status ? status : &own_status;

@@ -1,7 +1,8 @@
 /* retap run: starts the collector, then CMD with the shim, and ends as CMD ended, after the file is closed.
  *
  * CMD keeps the terminal, the process group, stdin, signal dispositions and mask. This process ignores INT and QUIT meanwhile (the
- * terminal delivers them to CMD, too), passes on TERM, HUP, USR1, USR2 and WINCH that somebody sent, and starts the collector anew if it dies. */
+ * terminal delivers them to CMD, too), passes on TERM, HUP, USR1, USR2 and WINCH that somebody sent, and starts the collector anew if it
+ * dies. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

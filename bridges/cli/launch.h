@@ -9,8 +9,8 @@
 /* Finds @cmd as execvp(3) would. Return: 0, or the exit status a shell gives (127 not found, 126 can't be executed) with words. */
 int rt_launch_find(const char *cmd, char *ret_path, size_t size, struct rt_error *err);
 
-/* Absolute path of libretap-preload.so: beside this program, or in ../lib of it. Must have no space or colon (LD_PRELOAD separates by them).
- * Return: 0 or -errno with words. */
+/* Absolute path of libretap-preload.so: beside this program, or in ../lib of it. Must have no space or colon (LD_PRELOAD separates by
+ * them). Return: 0 or -errno with words. */
 int rt_launch_shim(char *ret_path, size_t size, struct rt_error *err);
 
 /* The value of RETAP_FDS for descriptors 1 and 2 as they are now. */

@@ -4,9 +4,9 @@
  *   drain          lanes → staging                                    (drain.h)
  *   interpreter    staging → rows → recording → file, then checkpoint (interpret.h)
  *
- * Checkpoint, at each tick: all rows are in the file, the interpreter's state is in `state`, and only then staging is released. A collector that
- * is started on the directory of a dead one cuts the file to the length of the checkpoint, loads the state and goes on from there: nothing
- * twice, nothing lost. */
+ * Checkpoint, at each tick: all rows are in the file, the interpreter's state is in `state`, and only then staging is released. A collector
+ * that is started on the directory of a dead one cuts the file to the length of the checkpoint, loads the state and goes on from there:
+ * nothing twice, nothing lost. */
 #ifndef RT_COLLECT_COLLECTOR_H
 #define RT_COLLECT_COLLECTOR_H
 

@@ -1,8 +1,9 @@
-/* The drain thread: copies lanes to staging, frees them, and does nothing else (a microsecond a line here would slow programs 3 to 7 times).
- * It also stages events: what the keeper saw, in order with the records.
+/* The drain thread: copies lanes to staging, frees them, and does nothing else (a microsecond a line here would slow programs 3 to 7
+ * times). It also stages events: what the keeper saw, in order with the records.
  *
  *   pass: every claimed segment, every lane: span → block → position noted → lane freed
- *   next pass after 1 ms while lanes fill by more than an eighth, else 5, backing off to 8 ms; after a second without rows it sleeps on the bell */
+ *   next pass after 1 ms while lanes fill by more than an eighth, else 5, backing off to 8 ms; after a second without rows it sleeps on the
+ * bell */
 #ifndef RT_COLLECT_DRAIN_H
 #define RT_COLLECT_DRAIN_H
 

@@ -78,6 +78,7 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n);
 uint32_t rt_interpreter_execs(const struct rt_interpreter *it);
 
 /* A row of the collector itself, under /logs/retap/collector. */
-void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_t mono_ns, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_t mono_ns, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -234,8 +234,8 @@ void rt_pool_replenish(struct rt_pool *p)
     p->n_offered = fill_slots(p);
 }
 
-/* A file that was renamed out of pool/ by a process that died before it wrote its name into the header, or could not map it. With the lease, a
- * claimer that is only slow gets EWOULDBLOCK and tries another. */
+/* A file that was renamed out of pool/ by a process that died before it wrote its name into the header, or could not map it. With the
+ * lease, a claimer that is only slow gets EWOULDBLOCK and tries another. */
 static void take_back_lost(struct rt_pool *p, struct rt_pool_segment *s, uint64_t now_ns)
 {
     char name[16];

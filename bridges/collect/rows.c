@@ -5,8 +5,20 @@
 #include <string.h>
 
 /* Columns that exist only where some row has a cell. */
-enum sparse_id { SPARSE_TID, SPARSE_SEQ, SPARSE_PRI, SPARSE_ERRNO, SPARSE_LINE, SPARSE_FLAGS, SPARSE_RAW, SPARSE_IDENT, SPARSE_FILE, SPARSE_FUNCTION,
-                 SPARSE_FACILITY, SPARSE_COUNT };
+enum sparse_id {
+    SPARSE_TID,
+    SPARSE_SEQ,
+    SPARSE_PRI,
+    SPARSE_ERRNO,
+    SPARSE_LINE,
+    SPARSE_FLAGS,
+    SPARSE_RAW,
+    SPARSE_IDENT,
+    SPARSE_FILE,
+    SPARSE_FUNCTION,
+    SPARSE_FACILITY,
+    SPARSE_COUNT
+};
 
 static const char *const sparse_names[SPARSE_COUNT] = {
     [SPARSE_TID] = "retap.Log:tid", /* only of other threads than the first, whose tid is the pid */

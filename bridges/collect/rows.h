@@ -1,6 +1,6 @@
 /* Rows on their way into the recording: per entity a small batch of columns, handed on by one rr_text_columns() call when it is full.
- * Numbers what programs said (seq is dense per recording, in the order of rt_rows_add; a cell stands only where it jumps within the entity) and
- * counts what is stored. */
+ * Numbers what programs said (seq is dense per recording, in the order of rt_rows_add; a cell stands only where it jumps within the entity)
+ * and counts what is stored. */
 #ifndef RT_COLLECT_ROWS_H
 #define RT_COLLECT_ROWS_H
 

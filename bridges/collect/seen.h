@@ -1,5 +1,6 @@
-/* What was already read out of retired lanes. Nothing is freed there while a record is open, and the position table stays at the open one, so a
- * restarted collector reads the rest of the lane again. A record is known by (segment, lane, position): these are the ranges delivered before. */
+/* What was already read out of retired lanes. Nothing is freed there while a record is open, and the position table stays at the open one,
+ * so a restarted collector reads the rest of the lane again. A record is known by (segment, lane, position): these are the ranges delivered
+ * before. */
 #ifndef RT_COLLECT_SEEN_H
 #define RT_COLLECT_SEEN_H
 
@@ -21,7 +22,8 @@ struct rt_seen {
 
 /* Was the record at @pos delivered before? */
 bool rt_seen_has(const struct rt_seen *s, uint32_t segment, uint32_t lane, uint64_t pos);
-/* The block is delivered: a range is kept when its lane has open records, and forgotten when the lane has gone on behind it. Return: 0 or -ENOMEM. */
+/* The block is delivered: a range is kept when its lane has open records, and forgotten when the lane has gone on behind it. Return: 0 or
+ * -ENOMEM. */
 int rt_seen_add(struct rt_seen *s, const struct rt_block *b);
 /* The segment is dead. */
 void rt_seen_forget(struct rt_seen *s, uint32_t segment);

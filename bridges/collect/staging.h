@@ -4,10 +4,10 @@
  *   header: head, visible, tail | position table (segment x lane) | blocks ...
  *   block:  struct rt_block, then the bytes; never wraps
  *
- * Order of one block (drain thread): bytes, then head (release: the commit point), then the lane's entry in the position table, then visible.
- * The interpreter reads up to visible; a restarted collector takes up to head, and for each lane the larger of table and block.to, so that
- * no instant of death loses a block or reads one twice. tail moves when the rows are in the file and a checkpoint says so.
- * Memory is taken from the file system in steps, when first needed. */
+ * Order of one block (drain thread): bytes, then head (release: the commit point), then the lane's entry in the position table, then
+ * visible. The interpreter reads up to visible; a restarted collector takes up to head, and for each lane the larger of table and block.to,
+ * so that no instant of death loses a block or reads one twice. tail moves when the rows are in the file and a checkpoint says so. Memory
+ * is taken from the file system in steps, when first needed. */
 #ifndef RT_COLLECT_STAGING_H
 #define RT_COLLECT_STAGING_H
 
@@ -64,7 +64,8 @@ static inline uint32_t rt_staging_most(const struct rt_staging *s)
 }
 /* Room for @payload bytes, contiguous; NULL = full. Threads: drain. */
 uint8_t *rt_staging_reserve(struct rt_staging *s, uint32_t payload);
-/* Is head nearer to the end of the memory than it should be? Then rt_staging_grow() takes more, ahead of the drain. Threads: any; keeper. */
+/* Is head nearer to the end of the memory than it should be? Then rt_staging_grow() takes more, ahead of the drain. Threads: any; keeper.
+ */
 bool rt_staging_is_short(const struct rt_staging *s);
 void rt_staging_grow(struct rt_staging *s);
 /* Commits what was reserved. @b: type, payload, segment, lane, late, from, to, mono_ns. Does not make it visible yet. */
@@ -74,8 +75,8 @@ void rt_staging_note(struct rt_staging *s, uint32_t segment, uint32_t lane, uint
 void rt_staging_show(struct rt_staging *s);
 uint64_t rt_staging_position(const struct rt_staging *s, uint32_t segment, uint32_t lane);
 
-/* The block at *pos, which is moved past pads; NULL = none (yet). The caller then advances *pos by block->bytes. Malformed content (only possible when
- * somebody else wrote there) ends the run of blocks: NULL and *ret_bad. */
+/* The block at *pos, which is moved past pads; NULL = none (yet). The caller then advances *pos by block->bytes. Malformed content (only
+ * possible when somebody else wrote there) ends the run of blocks: NULL and *ret_bad. */
 const struct rt_block *rt_staging_peek(const struct rt_staging *s, uint64_t *pos, bool *ret_bad);
 uint64_t rt_staging_tail(const struct rt_staging *s);
 void rt_staging_release(struct rt_staging *s, uint64_t pos);

@@ -1,9 +1,10 @@
-/* One thread's records, put in order. Records of a thread carry a counter; those that spilled to other lanes arrive early and are held until the
- * ones before them are there, or until a complete pass shows that they never will be.
+/* One thread's records, put in order. Records of a thread carry a counter; those that spilled to other lanes arrive early and are held
+ * until the ones before them are there, or until a complete pass shows that they never will be.
  *
- * Counters start anywhere. A jump of more than RT_THREAD_JUMP, or a smaller number with a newer time, is a new thread that got the same number; a
- * smaller number with an older time was in the copy for long (a stopped program, a handler left by longjmp). Nothing is dropped here: what was read
- * twice is known by its position (seen.h). Threads without a number (tid 0: a sandbox forbids to ask) have no order to keep. */
+ * Counters start anywhere. A jump of more than RT_THREAD_JUMP, or a smaller number with a newer time, is a new thread that got the same
+ * number; a smaller number with an older time was in the copy for long (a stopped program, a handler left by longjmp). Nothing is dropped
+ * here: what was read twice is known by its position (seen.h). Threads without a number (tid 0: a sandbox forbids to ask) have no order to
+ * keep. */
 #ifndef RT_COLLECT_THREAD_H
 #define RT_COLLECT_THREAD_H
 
@@ -48,7 +49,8 @@ struct rt_thread {
 
 enum rt_order { RT_ORDER_NOW, RT_ORDER_HELD, RT_ORDER_RESTART };
 
-/* Decides where a record stands. RESTART: the number was taken over by a new thread; finish the old one's streams, call rt_thread_restart(), ask again. */
+/* Decides where a record stands. RESTART: the number was taken over by a new thread; finish the old one's streams, call
+ * rt_thread_restart(), ask again. */
 enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r);
 /* The record is delivered now (after NOW). */
 void rt_thread_took(struct rt_thread *t, const struct rt_record *r);

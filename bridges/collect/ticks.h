@@ -1,5 +1,5 @@
-/* The processor's time stamp counter as a clock: programs store its raw value (10 ns) where reading CLOCK_MONOTONIC (22 ns) would be half of what
- * a record costs; it becomes nanoseconds here. Only where the kernel itself trusts the counter (clock source tsc).
+/* The processor's time stamp counter as a clock: programs store its raw value (10 ns) where reading CLOCK_MONOTONIC (22 ns) would be half
+ * of what a record costs; it becomes nanoseconds here. Only where the kernel itself trusts the counter (clock source tsc).
  *
  *   mono = mono0 + (ticks - tick0) x ns_per_tick
  *

@@ -9,7 +9,8 @@
  * "====="). All others, most of a log, leave within the feed, straight from the caller's bytes; so do groups that begin and
  * end within one feed. Only what is still undecided at the end of a feed is copied.
  * An empty line is a row, except inside a group that goes on behind it; nothing between two NULs is none.
- * Row memory is borrowed: valid during the callback only. A row's time is that of its first byte's piece. Bounded memory: a line is cut at line_max, a group at group_max bytes/lines. */
+ * Row memory is borrowed: valid during the callback only. A row's time is that of its first byte's piece. Bounded memory: a line is cut at
+ * line_max, a group at group_max bytes/lines. */
 #ifndef RT_MEANING_ASSEMBLE_H
 #define RT_MEANING_ASSEMBLE_H
 
@@ -38,7 +39,8 @@ enum {
 struct rt_row {
     const char *text; /* valid UTF-8, displayable; of a group: its telling line, '\n', then the group as it was */
     size_t text_len;
-    const void *raw; /* the bytes as written, without the line end, when they differ from text (other than by the copy of the telling line); else NULL */
+    const void *raw; /* the bytes as written, without the line end, when they differ from text (other than by the copy of the telling line);
+                        else NULL */
     size_t raw_len;
     uint64_t mono_ns;    /* as given for the piece that held the row's first byte */
     uint64_t tag;        /* likewise: whatever the caller passed with that piece */

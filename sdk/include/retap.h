@@ -47,7 +47,8 @@ rr_stream_options rr_stream_options_default(const char *application_id);
 /**
  * Opens a recording with a file behind it: writes the stream header, SetStoreInfo and the properties.
  * Return: a handle, or 0 with *err filled (SAVE_FAILURE names path and reason).
- * Threads: any; one recording is used by one thread at a time (in this version). Signals: not safe. Blocks: on the disk. Fork: the child must not use it.
+ * Threads: any; one recording is used by one thread at a time (in this version). Signals: not safe. Blocks: on the disk. Fork: the child
+ * must not use it.
  */
 rr_recording_stream rr_recording_stream_open(const rr_stream_options *options, rr_error *err);
 

@@ -20,8 +20,8 @@
  *  G4  head only grows, by producers' cmpxchg; tail only grows, by the consumer; head - tail <= size.
  *  G5  The consumer believes its own position, never the tail in the segment: that one is for the producers.
  *
- * Synchronisation: reserve | reserve: cmpxchg on head. commit → drain: release store of the stamp, acquire load. drain → reserve: release store of tail,
- * acquire load. sleeping ↔ head: both seq_cst (store sleeping, load head | cmpxchg head, load sleeping). */
+ * Synchronisation: reserve | reserve: cmpxchg on head. commit → drain: release store of the stamp, acquire load. drain → reserve: release
+ * store of tail, acquire load. sleeping ↔ head: both seq_cst (store sleeping, load head | cmpxchg head, load sleeping). */
 #ifndef RT_RING_LAYOUT_H
 #define RT_RING_LAYOUT_H
 
@@ -103,7 +103,14 @@ struct rt_record {
 _Static_assert(sizeof(struct rt_record) == 32, "shared layout");
 
 enum rt_message_kind {
-    RT_MESSAGE_SYSLOG = 1, RT_MESSAGE_ERR, RT_MESSAGE_WARN, RT_MESSAGE_PERROR, RT_MESSAGE_ASSERT, RT_MESSAGE_ABORT, RT_MESSAGE_ERROR, RT_MESSAGE_KINDS,
+    RT_MESSAGE_SYSLOG = 1,
+    RT_MESSAGE_ERR,
+    RT_MESSAGE_WARN,
+    RT_MESSAGE_PERROR,
+    RT_MESSAGE_ASSERT,
+    RT_MESSAGE_ABORT,
+    RT_MESSAGE_ERROR,
+    RT_MESSAGE_KINDS,
 };
 
 struct rt_message {

@@ -44,7 +44,8 @@ static void free_until(struct rt_lane_reader *l, uint64_t to)
         l->retired = false;
         rt_store_relaxed(&c->retired_mt, 0);
     }
-    /* Pairs with the acquire in lane_reserve(); seq_cst because the waiters flag is looked at next (a waiter stores it, then reads tail). */
+    /* Pairs with the acquire in lane_reserve(); seq_cst because the waiters flag is looked at next (a waiter stores it, then reads tail).
+     */
     rt_store_seq_cst(&c->tail_mt, to);
     rt_store_relaxed(&c->timed_out_mt, 0);
     if (rt_load_seq_cst(&c->waiters_mt) && rt_exchange_acq_rel(&c->waiters_mt, 0))

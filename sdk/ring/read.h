@@ -1,11 +1,12 @@
 /* The consumer half of the ring: one reader a lane, in the collector. It trusts nothing in the segment: every stamp is checked against the
  * lane's bounds and head before use.
  *
- *   rt_lane_next() → span of committed records, contiguous in memory → caller copies it to where it is safe → rt_lane_done() zeroes and frees
+ *   rt_lane_next() → span of committed records, contiguous in memory → caller copies it to where it is safe → rt_lane_done() zeroes and
+ * frees
  *
  * A record that stays incomplete for RT_RETIRE_NS (its writer is stopped, killed, or left by longjmp) makes the lane RETIRED: producers go
- * elsewhere, later records are read past the hole, nothing is freed. If the record completes after all, it is read and the lane is back. When the
- * caller knows that no process maps the segment (dead = true), holes are final: counted in truncated, skipped, freed. */
+ * elsewhere, later records are read past the hole, nothing is freed. If the record completes after all, it is read and the lane is back.
+ * When the caller knows that no process maps the segment (dead = true), holes are final: counted in truncated, skipped, freed. */
 #ifndef RT_RING_READ_H
 #define RT_RING_READ_H
 

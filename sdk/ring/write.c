@@ -23,7 +23,8 @@ static uint32_t record_bytes(size_t len)
 
 /* Reserves @bytes in one piece, with a PAD before it when the lane's end is too near. Stamps PAD and BUSY.
  * Return: the record's address, NULL = no room (or retired). */
-static inline __attribute__((always_inline)) struct rt_record *lane_reserve(struct rt_segment *seg, uint32_t lane, uint32_t bytes, bool privileged, uint64_t busy)
+static inline __attribute__((always_inline)) struct rt_record *lane_reserve(struct rt_segment *seg, uint32_t lane, uint32_t bytes,
+                                                                            bool privileged, uint64_t busy)
 {
     struct rt_lane_control *c = &seg->lane[lane];
     uint32_t size = rt_lane_size(lane);
@@ -273,7 +274,8 @@ static __attribute__((noinline, cold)) int count_lost(const struct rt_writer *w,
 
 /* Tells the assembler that numbers of this thread are missing, before its next record. Not more privileged than that record, or a
  * flood of stdout would fill the reserve with LOST records. Return: 0 or RT_WRITE_E_DROPPED. */
-static __attribute__((noinline, cold)) int tell_lost(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t mono_ns, bool privileged)
+static __attribute__((noinline, cold)) int tell_lost(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t mono_ns,
+                                                     bool privileged)
 {
     struct rt_lost lost = {.seqs = rt_exchange_acq_rel(&t->lost.seqs, 0)};
     struct rt_part part = {&lost, sizeof lost};

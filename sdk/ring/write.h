@@ -37,7 +37,8 @@ enum { RT_WRITE_E_DROPPED = 1 }; /* no room: counted in the segment and in threa
 /**
  * rt_ring_write() - record one call
  * @type, @stream, @flags: of the record; @mono_ns: its time
- * @parts:    the payload in pieces; borrowed; a bad address faults in the caller's frame before anything is reserved only if the caller touched it first
+ * @parts:    the payload in pieces; borrowed; a bad address faults in the caller's frame before anything is reserved only if the caller
+ * touched it first
  * @ret_first_seq, @ret_last_seq: thread_seq of the first and last record written (may be NULL)
  *
  * A payload over an eighth of the smallest lane is split over several records, all but the last flagged MORE; their thread_seq follow
@@ -45,8 +46,8 @@ enum { RT_WRITE_E_DROPPED = 1 }; /* no room: counted in the segment and in threa
  * the rest counts as one lost call.
  * What was lost before is told by a LOST record first; while that finds no room the call is dropped, too.
  * Return: 0 or RT_WRITE_E_DROPPED.
- * Threads: any. Signals: safe. Blocks: never while a lane has room; else up to full_wait_ns for each record (futex), not at all when the segment
- * says no_syscall or the run says no_wait. Fork: the child goes on in the same segment with its own pid.
+ * Threads: any. Signals: safe. Blocks: never while a lane has room; else up to full_wait_ns for each record (futex), not at all when the
+ * segment says no_syscall or the run says no_wait. Fork: the child goes on in the same segment with its own pid.
  */
 int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_record_type type, enum rt_stream stream, uint32_t flags,
                   uint64_t mono_ns, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq, uint32_t *ret_last_seq);

@@ -465,7 +465,8 @@ RT_TEST(test_full_disk_is_told)
         rt_test_skip("the rows fit in %lld bytes", (long long)st.st_size);
     CHECK(WIFEXITED(status));
     CHECK_INT(r.last.kind, RT_CONTROL_DONE);
-    CHECK(r.last.text[0] != 0);
+    /* On a slow machine lanes may overflow before the file is full: then that is the loss. */
+    CHECK(r.last.text[0] != 0 || st.st_size < (off_t)small.rlim_cur - (512 << 10));
     CHECK(r.last.dropped > 0);
     CHECK(r.last.dropped <= 400000);
     CHECK(r.last.n + r.last.dropped >= 400000);
