@@ -281,7 +281,7 @@ static void check_live(struct collector *c, uint64_t now)
     uint32_t live = rt_pool_check_leases(&c->pool, now);
     if (!c->root_ended)
         return;
-    rt_store_relaxed(&c->store.hurry_mt, 1);
+    rt_store_hurry(&c->store);
     if (!live) {
         /* Between exec and the first record a process holds nothing: all is interpreted, and no exec open. */
         if (!c->no_live_ns)

@@ -22,12 +22,6 @@
 #define SLEEP_NO_SYSCALL_NS 100000000u /* a program that may not ring the bell is live */
 #define STOP_NS      1000000000u /* the last passes: who writes on, against the panic byte, gets no more */
 
-static void futex_wait(uint32_t *word, uint32_t expected, uint64_t ns)
-{
-    struct { int64_t s, ns; } t = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
-    rt_syscall(SYS_futex, word, FUTEX_WAIT, expected, &t, 0, 0);
-}
-
 static void tell_interpreter(struct rt_drain *d)
 {
     rt_add_acq_rel(&d->staged_mt, 1);
@@ -39,7 +33,7 @@ void rt_drain_wait(struct rt_drain *d, uint32_t seen, int timeout_ms)
 {
     rt_store_seq_cst(&d->interpreter_waits_mt, 1);
     if (rt_load_seq_cst(&d->staged_mt) == seen)
-        futex_wait(&d->staged_mt, seen, (uint64_t)timeout_ms * 1000000u);
+        rt_futex_wait(&d->staged_mt, seen, (uint64_t)timeout_ms * 1000000u);
     rt_store_seq_cst(&d->interpreter_waits_mt, 0);
 }
 
@@ -325,7 +319,7 @@ static void drain_sleep(struct rt_drain *d, uint32_t bell)
     rt_store_seq_cst(&d->dir->bell->sleeping_mt, 1); /* pairs with the seq_cst load in ring_bell() */
     if (!all_idle(d, &ns) || has_events(d))
         ns = BACKOFF_NS; /* a stopped program's open record stays for long: no reason to hurry */
-    futex_wait(&d->dir->bell->bell_mt, bell, ns);
+    rt_futex_wait(&d->dir->bell->bell_mt, bell, ns);
     rt_store_seq_cst(&d->dir->bell->sleeping_mt, 0);
 }
 
@@ -379,7 +373,7 @@ static void *drain_main(void *arg)
         if (stop || now - last_ns < IDLE_NS) {
             uint64_t slower_ns = pause_ns < BACKOFF_NS ? pause_ns + 1000000u : BACKOFF_NS;
             pause_ns = busy || full || stop ? BUSY_NS : moved ? CALM_NS : slower_ns;
-            futex_wait(&d->dir->bell->bell_mt, bell, pause_ns);
+            rt_futex_wait(&d->dir->bell->bell_mt, bell, pause_ns);
         } else {
             drain_sleep(d, bell);
         }

@@ -1,6 +1,7 @@
 #include "collect/store.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -9,10 +10,13 @@
 
 #include "base/atomic.h"
 #include "base/clock.h"
+#include "base/guest.h"
 #include "base/testpoint.h"
 #include "collect/checkpoint.h"
 
 #define BUILDERS_MOST (24u << 20) /* bytes of rows that wait in memory */
+#define GATHER_NS     250000000u  /* between two batches */
+#define NAP_NS        10000000u   /* between two looks at how full staging is */
 #define IDLE_WAIT_MS  5           /* while something is open: results, lines, gaps */
 
 static uint64_t waiting_rows(struct rt_store *s, uint64_t *ret_bytes)
@@ -117,6 +121,27 @@ static uint32_t take_blocks(struct rt_store *s)
     return n;
 }
 
+/* Rows that are staged are safe, and the file gets them once a tick: so a burst is left alone for a moment, and its programs have the
+ * processor. Not when staging fills, nor at the end. Return: true after a nap. */
+static bool gather(struct rt_store *s)
+{
+    uint64_t since = rt_mono_ns() - s->batch_ns;
+    if (since >= GATHER_NS || rt_load_relaxed(&s->hurry_mt) || rt_load_acquire(&s->drain->stop_mt) ||
+        rt_staging_used(s->staging) > s->staging->size / 4)
+        return false;
+    uint64_t left = GATHER_NS - since;
+    rt_futex_wait(&s->hurry_mt, 0, left < NAP_NS ? left : NAP_NS);
+    return true;
+}
+
+void rt_store_hurry(struct rt_store *s)
+{
+    if (rt_load_relaxed(&s->hurry_mt))
+        return;
+    rt_store_seq_cst(&s->hurry_mt, 1);
+    rt_syscall(SYS_futex, &s->hurry_mt, FUTEX_WAKE, 1, 0, 0, 0);
+}
+
 static void *store_main(void *arg)
 {
     struct rt_store *s = arg;
@@ -127,8 +152,11 @@ static void *store_main(void *arg)
         uint32_t seen = rt_load_acquire(&s->drain->staged_mt);
         /* Read before the blocks: what was committed before it is then taken. */
         uint64_t pass_ns = rt_load_acquire(&s->drain->pass_mono_mt);
+        if (gather(s))
+            continue;
         if (take_blocks(s))
             continue;
+        s->batch_ns = rt_mono_ns();
         rt_interpreter_idle(&s->interpreter, pass_ns);
         rt_store_relaxed(&s->execs_mt, rt_interpreter_execs(&s->interpreter));
         rt_store_release(&s->caught_up_ns_mt, pass_ns);

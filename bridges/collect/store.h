@@ -18,9 +18,10 @@ struct rt_store {
     struct rt_buf state;
     uint64_t pos;           /* in staging: the next block */
     uint64_t tick_pos, tick_mono_ns;
+    uint64_t batch_ns;      /* when it had last taken all */
     uint64_t progress_mt;   /* bytes in the file: grows while the disk takes them */
     uint64_t caught_up_ns_mt; /* all that was committed before this time is interpreted */
-    uint32_t hurry_mt;      /* keeper: CMD has ended, don't sleep long */
+    uint32_t hurry_mt;      /* futex word; 1: CMD has ended, don't sleep long */
     uint32_t execs_mt;      /* rt_interpreter_execs() then */
     uint32_t done_mt;
     int done_fd;            /* eventfd: written when the thread ends */
@@ -40,6 +41,8 @@ int rt_store_open(struct rt_store *s, const char *output, const char *applicatio
 /* Starts the thread, which ends by itself after END. Return: 0 or negative errno. */
 int rt_store_start(struct rt_store *s);
 /* Waits for the thread. */
+/* From now on blocks are taken as they come. Threads: keeper. */
+void rt_store_hurry(struct rt_store *s);
 void rt_store_join(struct rt_store *s);
 /* Frees all; a recording that no thread has closed stays as the last write left it. */
 void rt_store_close(struct rt_store *s);

@@ -36,6 +36,15 @@ static inline long rt_syscall6(long nr, long a, long b, long c, long d, long e, 
 #define RT_SYSCALL_(nr, a, b, c, d, e, f, ...) \
     rt_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
+/* Sleeps until *word is no longer @expected and somebody wakes it, or @ns are over. Signals end it early. */
+static inline void rt_futex_wait(uint32_t *word, uint32_t expected, uint64_t ns)
+{
+    struct {
+        int64_t s, ns;
+    } t = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
+    rt_syscall(SYS_futex, word, 0 /* FUTEX_WAIT */, expected, &t, 0, 0);
+}
+
 /* A clone with a zeroed TLS block (Chromium's sandbox) has no thread pointer; such a thread may not touch thread-locals. */
 static inline bool rt_has_tls(void)
 {
