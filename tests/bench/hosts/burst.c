@@ -65,6 +65,8 @@ int main(int argc, char **argv)
     long count = atol(argv[2]), rate = argc > 4 ? atol(argv[4]) : 0;
     uint64_t total = 0;
     make_lines();
+    if (getenv("BURST_PRELOAD")) /* for what it starts, not for itself */
+        setenv("LD_PRELOAD", getenv("BURST_PRELOAD"), 1);
     for (long i = 0; i < count; i++) {
         uint64_t start = rate || i == 0 ? now() : 0;
         if (rate || i == 0)
