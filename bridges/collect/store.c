@@ -127,7 +127,7 @@ static bool gather(struct rt_store *s)
 {
     uint64_t since = rt_mono_ns() - s->batch_ns;
     if (since >= GATHER_NS || rt_load_relaxed(&s->hurry_mt) || rt_load_acquire(&s->drain->stop_mt) ||
-        rt_staging_used(s->staging) > s->staging->size / 4)
+        rt_staging_used(s->staging) > s->staging->size / 8)
         return false;
     uint64_t left = GATHER_NS - since;
     rt_futex_wait(&s->hurry_mt, 0, left < NAP_NS ? left : NAP_NS);
