@@ -46,15 +46,10 @@ struct launch {
 };
 
 /* ---------------------------------------------------------------- the collector */
-static const char *self_path(void)
-{
-    return "/proc/self/exe";
-}
-
 /* In the child. The collector lives in its own session with nothing of ours open but its socket. */
 static void exec_collector(const struct launch *l, int fd)
 {
-    char number[16], name[PATH_MAX];
+    char name[PATH_MAX];
     sigset_t none;
     setsid();
     sigemptyset(&none);
@@ -67,8 +62,7 @@ static void exec_collector(const struct launch *l, int fd)
     int at = fcntl(fd, F_DUPFD, 10);
     dup2(at, 3);
     close_range(4, ~0u, 0);
-    snprintf(number, sizeof number, "%d", 3);
-    setenv(RT_CONTROL_ENV, number, 1);
+    setenv(RT_CONTROL_ENV, "3", 1);
     unsetenv("LD_PRELOAD");
     const char *base = strrchr(l->argv[0], '/');
     snprintf(name, sizeof name, "%s", l->o.name && *l->o.name ? l->o.name : base ? base + 1 : l->argv[0]);
@@ -90,7 +84,7 @@ static void exec_collector(const struct launch *l, int fd)
         setenv("RETAP_RECORDING_ID", l->o.recording_id, 1);
     if (l->o.default_level[0])
         setenv("RETAP_DEFAULT_LEVEL", l->o.default_level, 1);
-    execl(self_path(), "retap", "collect", (char *)NULL);
+    execl("/proc/self/exe", "retap", "collect", (char *)NULL);
     _exit(127);
 }
 

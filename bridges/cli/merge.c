@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 
 #define NO_TIME INT64_MIN /* Rerun reserves it: never a row's time */
@@ -112,12 +113,10 @@ static struct rt_merge_entry make_entry(struct rt_merge *m, unsigned source, uin
 static int add_entry(struct rt_merge *m, const struct rt_merge_entry *e)
 {
     if (m->n_entries == m->entries_cap) {
-        size_t cap = m->entries_cap ? m->entries_cap * 2 : 64;
-        struct rt_merge_entry *p = realloc(m->entries, cap * sizeof *p);
+        struct rt_merge_entry *p = rt_array_grow(m->entries, &m->entries_cap, sizeof *p);
         if (!p)
             return -ENOMEM;
         m->entries = p;
-        m->entries_cap = cap;
     }
     m->entries[m->n_entries++] = *e;
     return 0;
@@ -244,12 +243,10 @@ static void sink_top(struct rt_merge *m)
 static int push(struct rt_merge *m, struct rt_merge_chunk *c)
 {
     if (m->n_open == m->heap_cap) {
-        size_t cap = m->heap_cap ? m->heap_cap * 2 : 16;
-        struct rt_merge_chunk **p = realloc(m->heap, cap * sizeof *p);
+        struct rt_merge_chunk **p = rt_array_grow(m->heap, &m->heap_cap, sizeof *p);
         if (!p)
             return -ENOMEM;
         m->heap = p;
-        m->heap_cap = cap;
     }
     size_t i = m->n_open++;
     for (; i && is_before(c, m->heap[(i - 1) / 2]); i = (i - 1) / 2)

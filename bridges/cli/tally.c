@@ -5,6 +5,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/array.h"
+
 static uint32_t *find_slot(const struct rt_tally *t, const char *key, size_t len)
 {
     size_t i = XXH3_64bits(key, len) & (t->n_slots - 1);
@@ -33,12 +35,10 @@ static int rehash(struct rt_tally *t, size_t n_slots)
 static int add_entry(struct rt_tally *t, const char *key, size_t len, uint64_t n)
 {
     if (t->n_entries == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 16;
-        struct rt_tally_entry *p = realloc(t->entries, cap * sizeof *p);
+        struct rt_tally_entry *p = rt_array_grow(t->entries, &t->cap, sizeof *p);
         if (!p)
             return -ENOMEM;
         t->entries = p;
-        t->cap = cap;
     }
     char *copy = malloc(len + 1);
     if (!copy)

@@ -274,8 +274,6 @@ static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full, bool *ret_
             total += drain_segment(d, d->pool->segment[i], now, busy, full, &behind);
     if (!*full && !behind)
         rt_store_release(&d->pass_mono_mt, now);
-    if (*full)
-        rt_add_relaxed(&d->blocked_mt, 1);
     if (total && rt_staging_is_short(d->staging))
         want_keeper(d);
     if (total || events)

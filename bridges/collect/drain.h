@@ -51,7 +51,6 @@ struct rt_drain {
     uint32_t staged_mt;          /* futex word: bumped when blocks became visible */
     uint32_t interpreter_waits_mt;
     uint32_t interpreter_gone_mt; /* 1: nobody reads staging any more */
-    uint64_t blocked_mt;         /* passes that found staging full */
 };
 
 void rt_drain_init(struct rt_drain *d, struct rt_pool *pool, struct rt_staging *staging, struct rt_rundir *dir, int keeper_fd);

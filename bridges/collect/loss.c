@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Return: NULL without memory. */
 static struct rt_counted *counted_of(struct rt_losses *l, uint32_t segment, uint64_t owner)
 {
@@ -12,12 +14,10 @@ static struct rt_counted *counted_of(struct rt_losses *l, uint32_t segment, uint
         c++;
     if (c == l->at + l->n) {
         if (l->n == l->cap) {
-            uint32_t cap = l->cap ? l->cap * 2 : 8;
-            struct rt_counted *at = realloc(l->at, cap * sizeof *at);
+            struct rt_counted *at = rt_array_grow(l->at, &l->cap, sizeof *at);
             if (!at)
                 return NULL;
             l->at = at;
-            l->cap = cap;
         }
         c = &l->at[l->n++];
         *c = (struct rt_counted){.segment = segment, .owner = owner};

@@ -21,7 +21,8 @@ struct rt_counted {
 
 struct rt_losses {
     struct rt_counted *at; /* segments that lost something */
-    uint32_t n, cap;
+    uint32_t n;
+    size_t cap;
 };
 
 /* @told: all that the owner lost by now. *ret_new: what of it was not counted yet. Return: 0 or -ENOMEM. */

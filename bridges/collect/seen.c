@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 bool rt_seen_has(const struct rt_seen *s, uint32_t segment, uint32_t lane, uint64_t pos)
 {
     for (uint32_t i = 0; i < s->n; i++) {
@@ -22,12 +24,10 @@ static void drop(struct rt_seen *s, uint32_t i)
 static int push(struct rt_seen *s, struct rt_seen_range range)
 {
     if (s->n == s->cap) {
-        uint32_t cap = s->cap ? s->cap * 2 : 8;
-        struct rt_seen_range *at = realloc(s->at, cap * sizeof *at);
+        struct rt_seen_range *at = rt_array_grow(s->at, &s->cap, sizeof *at);
         if (!at)
             return -ENOMEM;
         s->at = at;
-        s->cap = cap;
     }
     s->at[s->n++] = range;
     return 0;

@@ -17,7 +17,8 @@ struct rt_seen_range {
 
 struct rt_seen {
     struct rt_seen_range *at;
-    uint32_t n, cap;
+    uint32_t n;
+    size_t cap;
 };
 
 /* Was the record at @pos delivered before? */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static uint32_t lost_seqs(const struct rt_record *r)
 {
     struct rt_lost lost = {0};
@@ -75,12 +77,10 @@ static int refs_room(struct rt_refs *refs)
 {
     if (refs->n < refs->cap)
         return 0;
-    uint32_t cap = refs->cap ? refs->cap * 2 : 4;
-    struct rt_ref *at = realloc(refs->at, cap * sizeof *at);
+    struct rt_ref *at = rt_array_grow(refs->at, &refs->cap, sizeof *at);
     if (!at)
         return -ENOMEM;
     refs->at = at;
-    refs->cap = cap;
     return 0;
 }
 

@@ -29,7 +29,8 @@ struct rt_ref {
 
 struct rt_refs {
     struct rt_ref *at;
-    uint32_t n, cap;
+    uint32_t n;
+    size_t cap;
 };
 
 struct rt_thread {
