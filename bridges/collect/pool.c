@@ -48,6 +48,11 @@ static int grow_scratch(struct rt_pool_segment *s, uint32_t n)
     return 0;
 }
 
+static struct rt_backlog *backlog(const struct rt_pool_segment *s, uint32_t i)
+{
+    return (struct rt_backlog *)(void *)((uint8_t *)s->map + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
+}
+
 static struct rt_pool_segment *segment_free(struct rt_pool_segment *s)
 {
     if (s) {
@@ -70,7 +75,7 @@ static struct rt_pool_segment *segment_open(struct rt_pool *p, const char *dir, 
     struct stat st;
     if (s->fd < 0 || fstat(s->fd, &st) < 0 || (!flags && st.st_size < RT_SEGMENT_BYTES))
         return segment_free(s);
-    if (flags && (ftruncate(s->fd, RT_SEGMENT_BYTES) < 0 || fallocate(s->fd, 0, 0, 4096) < 0))
+    if (flags && (ftruncate(s->fd, RT_SEGMENT_BYTES) < 0 || fallocate(s->fd, 0, 0, RT_BACKLOG_OFFSET + RT_BACKLOG_BYTES) < 0))
         return segment_free(s);
     void *m = mmap(NULL, RT_SEGMENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
     if (m == MAP_FAILED)
@@ -87,7 +92,7 @@ static struct rt_pool_segment *segment_make(struct rt_pool *p, uint32_t number)
     if (!s)
         return NULL;
     *s->map = (struct rt_segment){
-        .magic = RT_SEGMENT_MAGIC, .version = RT_SEGMENT_VERSION, .header_bytes = sizeof *s->map, .number = number};
+        .magic = RT_SEGMENT_MAGIC, .version = RT_SEGMENT_VERSION, .header_bytes = sizeof *s->map, .number = number, .usable_backlogs_mt = 1};
     if (grow_lanes(s, RT_LANES_AT_START) < 0 || grow_scratch(s, 1) < 0) {
         unlinkat(p->dir->fd, name_of(name, "pool", number), 0);
         return segment_free(s);
@@ -107,6 +112,8 @@ static void write_header(struct rt_pool_segment *s)
     s->map->no_syscall_mt = s->map->truncated_mt = 0;
     memset(s->map->lost, 0, sizeof s->map->lost);
     memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
+    for (uint32_t i = 0; i < s->map->usable_backlogs_mt && i < RT_SEGMENT_BACKLOGS; i++)
+        backlog(s, i)->owner_mt = backlog(s, i)->len_mt = 0;
     rt_store_release(&s->map->usable_scratch_mt, s->n_scratch);
     rt_store_release(&s->map->usable_lanes_mt, s->lanes_mt);
 }

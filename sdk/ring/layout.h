@@ -2,10 +2,11 @@
  * (and then used by what it forks). It holds lanes, each a ring of records; a lane has many producers and one consumer.
  *
  *   0        header: identity, counters, lane controls
+ *   4 KiB    7 backlogs of 8 KiB: standard output that is still in the programs' buffers (struct rt_backlog)
  *   64 KiB   3 scratch areas of 64 KiB: long messages are formatted there
  *   256 KiB  lanes 0..5: 64 64 128 256 256 1024 KiB, each aligned to its size
  *
- * Only the header, lanes 0 and 1 and scratch 0 have memory at first. The collector allocates more and then raises usable_lanes: a
+ * Only the header, backlog 0, lanes 0 and 1 and scratch 0 have memory at first. The collector allocates more and then raises usable_lanes: a
  * producer never touches a page that the file system could refuse.
  *
  * A record starts at a multiple of 8 and never wraps:
@@ -28,9 +29,12 @@
 #include <stdint.h>
 
 #define RT_SEGMENT_MAGIC    0x31677365706174u /* "tapseg1" */
-#define RT_SEGMENT_VERSION  1u
+#define RT_SEGMENT_VERSION  2u
 #define RT_SEGMENT_BYTES    (2u << 20)
 #define RT_SEGMENT_SCRATCH  3u
+#define RT_SEGMENT_BACKLOGS 7u
+#define RT_BACKLOG_BYTES    8192u
+#define RT_BACKLOG_OFFSET   4096u
 #define RT_SCRATCH_BYTES    65536u
 #define RT_SCRATCH_OFFSET   65536u
 #define RT_SEGMENT_LANES    6u
@@ -61,6 +65,9 @@ enum rt_record_type {
     RT_RECORD_EXIT,    /* int32_t code: exit() or _exit() was called */
     RT_RECORD_WAITED,  /* struct rt_waited: a child's wait status, seen in its parent */
     RT_RECORD_LOST,    /* struct rt_lost: records of this thread that found no room before this one */
+    RT_RECORD_TEMPLATE, /* struct rt_named + text: the format string that calls of this thread mean by its number from here on */
+    RT_RECORD_MODULE,  /* struct rt_module + build id, path: code that the process has mapped; call sites lie in it */
+    RT_RECORD_FILE,    /* struct rt_named + path: the file that RT_STREAM_FILE calls of this thread mean by its number from here on */
     RT_RECORD_TYPES,
 };
 
@@ -69,6 +76,10 @@ enum rt_stream { /* what a DATA record belongs to */
     RT_STREAM_STDOUT,
     RT_STREAM_STDERR,
     RT_STREAM_BINARY, /* counted, bytes not recorded: zero-copy calls */
+    RT_STREAM_SYSLOG, /* datagrams or stream bytes for a syslog daemon (/dev/log, port 514 …), as sent */
+    RT_STREAM_JOURNAL, /* datagrams in journald's native protocol, as sent */
+    RT_STREAM_JOURNAL_TEXT, /* bytes for journald's stdout socket: seven header lines, then text */
+    RT_STREAM_FILE,   /* bytes for a file that was asked for (--files); rt_call.origin tells which */
     RT_STREAMS,
 };
 
@@ -91,6 +102,7 @@ enum { /* flags of a record */
     RT_FLAG_CRED = 1 << 5,      /* after setuid or chroot */
     RT_FLAG_AFTER = 1 << 6,     /* recorded after the call: its result is already known and full */
     RT_FLAG_TICKS = 1 << 7,     /* mono_ns holds the raw time stamp counter; the collector converts it */
+    RT_FLAG_CALL = 1 << 8,      /* the payload begins with a struct rt_call; of a record in pieces: only the first */
 };
 
 struct rt_record {
@@ -102,6 +114,37 @@ struct rt_record {
 };
 _Static_assert(sizeof(struct rt_record) == 32, "shared layout");
 
+/* Where a call came from and what it was given. The payload of a DATA record with RT_FLAG_CALL is a row of
+ *   struct rt_call | args_len bytes of arguments (ring/args.h) | text_len bytes of the stream
+ * with more than one only where several calls filled a buffer that was written at once. The text of the last one goes on in the pieces that
+ * follow the record. A MESSAGE record has one struct rt_call and arguments, then struct rt_message. */
+struct rt_call {
+    uint64_t site;     /* address that the call returns to, 0 = unknown */
+    uint64_t mono_ns;  /* when the call was made, in the record's unit; 0 = at the record's own time */
+    uint32_t text_len; /* of DATA: bytes of the stream that are this call's */
+    uint32_t template; /* its format string: number given by a TEMPLATE record, 0 = none */
+    uint32_t origin;   /* of RT_STREAM_FILE: number given by a FILE record, else 0 */
+    int32_t errnum;    /* of calls that say what an error means (error()): errno, else 0 */
+    uint16_t args_len;
+    uint8_t kind;      /* enum rt_message_kind where the function has a meaning of its own, else 0 */
+    uint8_t flags;     /* RT_CALL_* */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct rt_call) == 40, "shared layout");
+enum {
+    RT_CALL_CONTINUES = 1 << 0, /* goes on with what an earlier record of the same call began */
+};
+
+struct rt_named {
+    uint32_t number, len; /* number: from 1, the segment's own; len: bytes behind it */
+};
+
+struct rt_module {
+    uint64_t base;       /* added to the addresses in the file */
+    uint64_t start, end; /* of the code in memory */
+    uint32_t id_len, path_len;
+};
+
 enum rt_message_kind {
     RT_MESSAGE_SYSLOG = 1,
     RT_MESSAGE_ERR,
@@ -109,7 +152,13 @@ enum rt_message_kind {
     RT_MESSAGE_PERROR,
     RT_MESSAGE_ASSERT,
     RT_MESSAGE_ABORT,
-    RT_MESSAGE_ERROR,
+    RT_MESSAGE_ERROR,   /* error(), error_at_line() */
+    RT_MESSAGE_SIGNAL,  /* psignal(), psiginfo(), backtrace_symbols_fd() */
+    RT_MESSAGE_USAGE,   /* getopt(), argp: the command line was wrong */
+    RT_MESSAGE_FMTMSG,
+    RT_MESSAGE_JOURNAL, /* sd_journal_*: the text is NAME=value fields as journald's native protocol frames them */
+    RT_MESSAGE_GLIB,    /* g_log and friends; options = GLogLevelFlags, ident = domain */
+    RT_MESSAGE_FATAL,   /* libc's last words (__abort_msg): double free, fortify, stack smashing */
     RT_MESSAGE_KINDS,
 };
 
@@ -151,6 +200,21 @@ struct rt_lost {
     uint64_t bytes, lines;
 };
 
+/* ---------------------------------------------------------------- backlog */
+/* A copy of what one process printed on standard output and what libc still holds in its buffer: taken over by the DATA record of the
+ * flush, or, when the process dies before, emitted by the collector with RT_FLAG_UNFLUSHED. data is a payload as of RT_FLAG_CALL.
+ * One producer at a time (it holds the lock of the FILE). */
+#define RT_BACKLOG_DATA (RT_BACKLOG_BYTES - 32u)
+struct rt_backlog {
+    uint32_t owner_mt;   /* pid of the process that has it, 0 = nobody */
+    uint32_t tid;        /* of the last call in it */
+    uint32_t len_mt;     /* bytes of data that are complete; release after they are written */
+    uint32_t ticks;      /* 1: times in it are in time stamp counter units */
+    uint64_t reserved[2];
+    uint8_t data[RT_BACKLOG_DATA];
+};
+_Static_assert(sizeof(struct rt_backlog) == RT_BACKLOG_BYTES, "shared layout");
+
 /* ---------------------------------------------------------------- segment */
 struct rt_loss_counter { /* by stream (RT_STREAM_*), 0 = messages */
     uint64_t calls_mt, bytes_mt, lines_mt;
@@ -175,6 +239,8 @@ struct rt_segment {
     uint32_t no_syscall_mt;   /* the process must not make system calls (seccomp): no bell, no wait */
     uint32_t truncated_mt;    /* messages cut for want of scratch memory */
     uint32_t scratch_owner_mt[RT_SEGMENT_SCRATCH + 1]; /* tid + 1 of the user, 0 = free */
+    uint32_t usable_backlogs_mt; /* like usable_lanes_mt */
+    uint32_t names_mt;           /* last number given to a template or file */
     struct rt_loss_counter lost[RT_STREAMS];
     struct rt_lane_control lane[RT_SEGMENT_LANES];
 };

@@ -13,14 +13,26 @@ import subprocess
 import sys
 import tempfile
 
-MAGIC, RUN_MAGIC, VERSION = 0x31677365706174, 0x316E7572706174, 1
+MAGIC, RUN_MAGIC, VERSION = 0x31677365706174, 0x316E7572706174, 2
 SEGMENT_BYTES, RUN_PAGE, POOL_SLOTS = 2 << 20, 4096, 64
 LANES = [(256, 64), (320, 64), (384, 128), (512, 256), (768, 256), (1024, 1024)]  # offset and size, KiB
-HEADER_BYTES, OWNER_AT, USABLE_AT, LANE_AT, LANE_CONTROL = 1024, 64, 72, 256, 128
-TYPES = ["NONE", "PAD", "DATA", "MESSAGE", "RESULT", "PROCESS", "EXEC", "EXIT", "WAITED", "LOST"]
-STREAMS = ["", "stdout", "stderr", "binary"]
-MORE, MIRROR, COARSE, TRUNCATED, UNFLUSHED, CRED, AFTER = (1 << i for i in range(7))
-KINDS = ["", "syslog", "err", "warn", "perror", "assert", "abort", "error"]
+HEADER_BYTES, OWNER_AT, USABLE_AT, LANE_AT, LANE_CONTROL = 2048, 64, 72, 320, 128
+TYPES = ["NONE", "PAD", "DATA", "MESSAGE", "RESULT", "PROCESS", "EXEC", "EXIT", "WAITED", "LOST", "TEMPLATE", "MODULE", "FILE"]
+STREAMS = ["", "stdout", "stderr", "binary", "syslog", "journal", "journal_text", "file"]
+MORE, MIRROR, COARSE, TRUNCATED, UNFLUSHED, CRED, AFTER, TICKS, CALL = (1 << i for i in range(9))
+KINDS = ["", "syslog", "err", "warn", "perror", "assert", "abort", "error", "signal", "usage", "fmtmsg", "journal", "glib", "fatal"]
+
+
+class Call:
+    """One struct rt_call, its arguments and, of DATA, its text."""
+    BYTES = 40
+
+    def __init__(self, data, at):
+        (self.site, self.mono, self.text_len, self.template, self.origin, self.errnum, args_len, self.kind, self.flags,
+         _) = struct.unpack_from("<QQIIIiHBBI", data, at)
+        self.args = data[at + self.BYTES:at + self.BYTES + args_len]
+        self.end = at + self.BYTES + args_len
+        self.text = data[self.end:self.end + self.text_len]
 
 
 class Record:
@@ -30,7 +42,22 @@ class Record:
         self.stream = STREAMS[stamp >> 40 & 0xFF]
         self.flags = stamp >> 48 & 0x3FFF
         self.mono, self.pid, self.tid, self.seq, self.len = head
-        self.data = data
+        self.data, self.calls = data, []
+        if self.flags & CALL:
+            self.read_calls()
+
+    def read_calls(self):
+        """Takes the calls out of the payload; what is left is the bytes of the stream, or the message."""
+        at, text = 0, b""
+        while at < len(self.data):
+            call = Call(self.data, at)
+            self.calls.append(call)
+            if self.type == "MESSAGE":
+                text = self.data[call.end:]
+                break
+            text += call.text
+            at = call.end + call.text_len
+        self.data = text
 
     def read_message(self):
         data = self.data
