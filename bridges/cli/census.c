@@ -178,6 +178,23 @@ bool rt_census_adds_up(const struct rt_census *c)
     return find_loss(c, "emitted") && rt_census_loss(c, "emitted") == sum;
 }
 
+/* Streams that no row came from are named, too: standard output and error in any case, others when something was written there. */
+static int name_streams(struct rt_census *c)
+{
+    static const char *const names[] = {
+#define RT_STREAM_NAME(stream, name) name,
+#include "config/streams.def"
+    };
+    char component[32];
+    int r = 0;
+    for (unsigned i = 0; i < sizeof names / sizeof *names && c->n_ledger && !r; i++) {
+        snprintf(component, sizeof component, "%s_calls", names[i]);
+        if (i < 2 || find_loss(c, component))
+            r = rt_tally_add(&c->sources, names[i], strlen(names[i]), 0);
+    }
+    return r;
+}
+
 /* ------------------------------------------------------------------ files */
 
 static void note_error(struct rt_census *c, const struct rt_error *err)
@@ -230,9 +247,7 @@ int rt_census_take(struct rt_census *c, const char *path)
     bool regular = strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode);
     c->bytes = regular ? (uint64_t)st.st_size : rt_rrd_reader_position(reader);
     rt_rrd_reader_free(reader);
-    for (unsigned i = 0; i < 2 && c->n_ledger && !memory; i++) /* both are named, also when nothing came from them */
-        memory = rt_tally_add(&c->sources, i ? "stdout" : "stderr", 6, 0);
-    return memory;
+    return memory ? memory : name_streams(c);
 }
 
 void rt_census_deinit(struct rt_census *c)

@@ -197,9 +197,9 @@ static void json_streams(struct rt_out *o, const struct rt_census *c)
         json_key(o, i ? "," : "", e->key, e->key_len);
         put_pair(o, "{\"rows\":", e->n, "");
         for (unsigned k = 0; k < c->n_ledger; k++) {
-            const char *name = c->ledger[k].name;
-            if (!strncmp(name, e->key, e->key_len) && name[e->key_len] == '_' && strcmp(name + e->key_len, "_rows"))
-                json_number(o, name + e->key_len + 1, c->ledger[k].value);
+            const char *name = c->ledger[k].name, *unit = strrchr(name, '_');
+            if (unit && (size_t)(unit - name) == e->key_len && !memcmp(name, e->key, e->key_len) && strcmp(unit, "_rows"))
+                json_number(o, unit + 1, c->ledger[k].value);
         }
         rt_out_char(o, '}');
     }

@@ -31,7 +31,7 @@ struct rt_thread *rt__thread_get(struct rt_interpreter *it, uint32_t segment, ui
         return rt__thread_get(it, segment, 0, 0);
     if (!(t = calloc(1, sizeof *t)))
         return NULL;
-    *t = (struct rt_thread){.segment = segment, .pid = pid, .tid = tid, .pending_result = UINT64_MAX};
+    *t = (struct rt_thread){.segment = segment, .pid = pid, .tid = tid, .pending_result = RT_RESULT_NONE};
     t->next = *slot;
     it->n_threads++;
     return it->last = *slot = t;

@@ -49,6 +49,12 @@ struct rt_assembler *rt__assembler(struct rt_interpreter *it, struct rt_thread *
     return &t->assembler[i];
 }
 
+static uint32_t stream_of(const struct rt_record *r)
+{
+    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
+    return stream < RT_STREAMS ? stream : RT_STREAM_NONE;
+}
+
 static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n)
 {
     uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
@@ -61,38 +67,53 @@ static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt
         rt__thread_dirty(it, t);
 }
 
+/* Is it text for rows? Else it is only counted: it repeats a message, or the stream has other readers. */
+static bool is_said(const struct rt_record *r)
+{
+    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
+    return (stream == RT_STREAM_STDOUT || stream == RT_STREAM_STDERR) && !(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_MIRROR);
+}
+
+/* Bytes that became rows are those that will not be written again; bytes that are counted are those that were written. */
 void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
 {
-    uint64_t left = t->pending_result;
+    int64_t result = t->pending_result;
+    bool again = result == -EAGAIN || result == -EINTR;
+    uint64_t wrote = result < 0 ? 0 : (uint64_t)result, left = again ? 0 : result < 0 ? UINT64_MAX : wrote, bytes = 0;
     for (uint32_t k = 0; k < t->pending.n; k++) {
         const struct rt_record *r = t->pending.at[k].record;
         uint64_t n = r->len < left ? r->len : left;
-        uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
-        it->ledger.stream_bytes[stream < RT_STREAMS ? stream : 0] += n;
-        if (n)
+        if (n && is_said(r))
             feed(it, t, r, n);
-        left -= left == UINT64_MAX ? 0 : n;
+        left -= n;
+        bytes += r->len;
+    }
+    if (t->pending.n) {
+        const struct rt_record *first = t->pending.at[0].record;
+        bytes = bytes < wrote ? bytes : wrote;
+        t->said.first_seq = first->thread_seq;
+        t->said.stream = stream_of(first);
+        t->said.bytes = result == RT_RESULT_NONE ? bytes : 0;
+        it->ledger.stream_bytes[t->said.stream] += bytes;
     }
     rt_refs_clear(&t->pending);
-    t->pending_result = UINT64_MAX;
+    t->pending_result = RT_RESULT_NONE;
 }
 
 void rt__speech_data(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
-    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt), flags = RT_STAMP_FLAGS(r->stamp_mt);
+    uint32_t stream = stream_of(r), flags = RT_STAMP_FLAGS(r->stamp_mt);
     const struct rt_record *last = t->pending.n ? t->pending.at[t->pending.n - 1].record : NULL;
     bool goes_on = last && RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE;
 
     if (!goes_on) {
         rt__speech_flush(it, t);
-        it->ledger.stream_calls[stream < RT_STREAMS ? stream : 0]++;
+        it->ledger.stream_calls[stream]++;
     }
     if (stream == RT_STREAM_BINARY) {
         uint64_t n = 0;
         memcpy(&n, r + 1, r->len < 8 ? r->len : 8);
         it->ledger.stream_bytes[RT_STREAM_BINARY] += n;
-    } else if (flags & RT_FLAG_MIRROR || (stream != RT_STREAM_STDOUT && stream != RT_STREAM_STDERR)) {
-        it->ledger.stream_bytes[stream < RT_STREAMS ? stream : 0] += r->len;
     } else {
         if (rt_refs_push(&t->pending, r, it->seen_mono_ns) && !it->error)
             it->error = -ENOMEM;
@@ -100,6 +121,17 @@ void rt__speech_data(struct rt_interpreter *it, struct rt_thread *t, const struc
             rt__speech_flush(it, t);
         else
             rt__thread_dirty(it, t);
+    }
+}
+
+/* The call blocked for long: its text was taken as written; what is counted is set right. */
+static void late_result(struct rt_interpreter *it, struct rt_thread *t, const struct rt_result *result)
+{
+    uint64_t wrote = result->result > 0 ? (uint64_t)result->result : 0;
+    it->ledger.late_results++;
+    if (t->said.first_seq == result->first_seq && wrote < t->said.bytes) {
+        it->ledger.stream_bytes[t->said.stream] -= t->said.bytes - wrote;
+        t->said.bytes = 0;
     }
 }
 
@@ -112,13 +144,10 @@ void rt__speech_result(struct rt_interpreter *it, struct rt_thread *t, const str
         return;
     memcpy(&result, r + 1, sizeof result);
     if (!t->pending.n || t->pending.at[0].record->thread_seq != result.first_seq) {
-        it->ledger.late_results++;
+        late_result(it, t, &result);
         return;
     }
-    if (result.result >= 0)
-        t->pending_result = (uint64_t)result.result;
-    else if (result.result == -EAGAIN || result.result == -EINTR)
-        t->pending_result = 0;
+    t->pending_result = result.result;
     rt__speech_flush(it, t);
 }
 

@@ -15,7 +15,9 @@ struct saved {
 
 struct saved_thread {
     uint32_t segment, pid, tid, expected;
-    uint64_t pending_result, newest_mono_ns, heard_mono_ns, joined;
+    int64_t pending_result;
+    uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
+    uint32_t said_seq, said_stream;
     uint8_t synced, assembles[2], reserved[5];
 };
 
@@ -26,6 +28,7 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
         .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced,
         .assembles = {t->assembles[0], t->assembles[1]},
+        .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
     };
     int r = rt_buf_append(out, &s, sizeof s);
     if (!r)
@@ -84,6 +87,9 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     t->pending_result = s.pending_result;
     t->newest_mono_ns = s.newest_mono_ns;
     t->heard_mono_ns = s.heard_mono_ns;
+    t->said.first_seq = s.said_seq;
+    t->said.stream = s.said_stream < RT_STREAMS ? s.said_stream : RT_STREAM_NONE;
+    t->said.bytes = s.said_bytes;
     if (s.joined > n - *at || (s.joined && s.joined < sizeof(struct rt_record)))
         return -EBADMSG;
     if (rt_buf_append(&t->joined, p + *at, s.joined))

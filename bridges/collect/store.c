@@ -85,9 +85,10 @@ static void write_ledger(struct rt_store *s)
         {"retap.Ledger:truncated", &l->truncated, false},
         {"retap.Ledger:gaps", &l->gaps, false},
         {"retap.Ledger:uncovered", &l->uncovered, false},
-        {"retap.Ledger:stdout_bytes", &l->stream_bytes[RT_STREAM_STDOUT], false},
-        {"retap.Ledger:stderr_bytes", &l->stream_bytes[RT_STREAM_STDERR], false},
-        {"retap.Ledger:data_bytes", &l->stream_bytes[RT_STREAM_BINARY], false},
+#define RT_STREAM_NAME(stream, name) \
+        {"retap.Ledger:" name "_bytes", &l->stream_bytes[RT_STREAM_##stream], false}, \
+        {"retap.Ledger:" name "_calls", &l->stream_calls[RT_STREAM_##stream], false},
+#include "config/streams.def"
     };
     rr_column columns[sizeof lines / sizeof *lines];
     uint32_t n = 0;

@@ -18,6 +18,7 @@
 #define RT_THREAD_JUMP    65536
 #define RT_GAP_NS         10000000u /* a gap is believed when a complete pass began this long after it was seen */
 #define RT_HELD_MOST      4096      /* early records; more are not a thread's, but nonsense */
+#define RT_RESULT_NONE    INT64_MAX
 #define RT_RESULT_WAIT_NS 4000000u  /* a DATA record waits so long for what its call returned */
 
 /* A record in staging, or a copy of it. */
@@ -42,7 +43,11 @@ struct rt_thread {
     struct rt_refs held;    /* early records, by thread_seq */
     struct rt_refs pending; /* the last call's DATA records */
     struct rt_buf joined;    /* a record made of pieces, while it is not complete: struct rt_record, payload so far */
-    uint64_t pending_result; /* bytes of the pending call that count; UINT64_MAX = all */
+    int64_t pending_result; /* what the pending call returned, or -errno; RT_RESULT_NONE = everything that it was asked */
+    struct {                /* the call before, already said: a RESULT that comes late corrects what was counted */
+        uint32_t first_seq, stream;
+        uint64_t bytes;
+    } said;
     struct rt_assembler assembler[2]; /* stdout, stderr */
     bool assembles[2];
     struct rt_thread *next, *next_dirty;

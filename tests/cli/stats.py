@@ -62,7 +62,8 @@ def make(name, **values):
 
 make("plain")
 make("full", ledgers=[dict(emitted=1, stored=9, folded=0, limited=0, dropped=0),
-                      dict(emitted=140, stored=130, folded=4, limited=1, dropped=5, dropped_bytes=77, stderr_bytes=2000, stderr_lines=111, stdout_bytes=5)])
+                      dict(emitted=140, stored=130, folded=4, limited=1, dropped=5, dropped_bytes=77, stderr_bytes=2000, stderr_lines=111, stdout_bytes=5,
+                           journal_text_bytes=3, journal_text_calls=1)])
 
 
 @case
@@ -98,8 +99,9 @@ def the_official_tool_counts_the_same():
 def last_ledger_counts_and_is_checked():
     s = stats("full.rrd")
     assert s["ledger"] == dict(adds_up=True, emitted=140, stored=130, folded=4, limited=1, dropped=5, dropped_bytes=77,
-                               stderr_bytes=2000, stderr_lines=111, stdout_bytes=5), s["ledger"]
-    assert s["streams"] == {"stderr": {"rows": 110, "bytes": 2000, "lines": 111}, "stdout": {"rows": 20, "bytes": 5}}, s["streams"]
+                               stderr_bytes=2000, stderr_lines=111, stdout_bytes=5, journal_text_bytes=3, journal_text_calls=1), s["ledger"]
+    assert s["streams"] == {"stderr": {"rows": 110, "bytes": 2000, "lines": 111}, "stdout": {"rows": 20, "bytes": 5},
+                            "journal_text": {"rows": 0, "bytes": 3, "calls": 1}}, s["streams"]
     page = run("full.rrd").stdout.decode()
     assert "emitted 140 = stored 130 + folded 4 + limited 1 + dropped 5\n" in page and "dropped_bytes 77\n" in page, page
     make("wrong", ledgers=[dict(emitted=140, stored=130, folded=4, limited=1, dropped=4)])

@@ -63,8 +63,34 @@ RT_TEST(test_result_that_comes_too_late_is_counted)
     result(&k, 2, 1, 1, 2);
     kit_flush(&k, 1);
     CHECK_INT(k.it.ledger.late_results, 1);
+    CHECK_INT(k.it.ledger.stream_bytes[RT_STREAM_STDERR], 2);
     kit_close(&k);
     CHECK_ROW(&k, "INFO slow\n");
+    kit_free(&k);
+}
+
+/* What a failed call was to write is a row, as somebody wanted to say it, but no byte of it was written. */
+RT_TEST(test_counted_is_what_calls_wrote)
+{
+    struct kit k;
+    begin(&k);
+    data(&k, 1, 0, "gone\n");
+    result(&k, 2, 1, 1, -EPIPE);
+    data(&k, 3, 0, "later\n");
+    result(&k, 4, 3, 3, -EAGAIN);
+    data(&k, 5, RT_FLAG_MIRROR, "mirror\n");
+    result(&k, 6, 5, 5, 3);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_SYSLOG, 0, 7, 7, 7, "<14>x", 5);
+    result(&k, 8, 7, 7, -ECONNREFUSED);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_SYSLOG, 0, 7, 7, 9, "<14>y", 5);
+    kit_flush(&k, 1);
+    rt_interpreter_idle(&k.it, k.mono + 1000000000);
+    CHECK_INT(k.it.ledger.stream_bytes[RT_STREAM_STDERR], 3);
+    CHECK_INT(k.it.ledger.stream_bytes[RT_STREAM_SYSLOG], 5);
+    CHECK_INT(k.it.ledger.stream_calls[RT_STREAM_STDERR], 3);
+    CHECK_INT(k.it.ledger.stream_calls[RT_STREAM_SYSLOG], 2);
+    kit_close(&k);
+    CHECK_INT(k.n_rows, 2);
     kit_free(&k);
 }
 
@@ -92,6 +118,7 @@ RT_TEST(test_mirror_and_binary_are_counted_only)
     data(&k, 1, RT_FLAG_MIRROR, "mirrored\n");
     kit_record(&k, RT_RECORD_DATA, RT_STREAM_BINARY, 0, 7, 7, 2, &n, sizeof n);
     kit_flush(&k, 1);
+    rt_interpreter_idle(&k.it, k.mono + 1000000000);
     CHECK_INT(k.it.ledger.stream_bytes[RT_STREAM_STDERR], 9);
     CHECK_INT(k.it.ledger.stream_bytes[RT_STREAM_BINARY], 5000);
     kit_close(&k);
