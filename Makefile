@@ -24,6 +24,7 @@ CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -D
 CFLAGS_cover   := -O0 -g --coverage
 FLAGS = $(BASE) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
 LDLIBS_SDK := -llz4 -lxxhash -lprotobuf-c -luuid -lpthread
+LDLIBS_BRIDGES := -lelf $(LDLIBS_SDK)
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
@@ -84,7 +85,7 @@ $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
-	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_SDK)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_BRIDGES)
 comma := ,
 
 all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.a ## the command, the shim and the library
@@ -93,7 +94,7 @@ all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.
 TEST_BINS := $(TEST_SRCS:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(TEST_HARNESS) $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_SDK) -ldl -lm
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_BRIDGES) -ldl -lm
 tests: $(TEST_BINS) ## build the test programs
 
 include scripts/check.mk

@@ -76,19 +76,19 @@ $(HOSTS): $(OUT)/%: %.c
 	    -lpthread -ldl
 $(TOOLS): $(OUT)/%: %.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_SDK) -ldl -lm
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_BRIDGES) -ldl -lm
 
 # ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
 FUZZ_TIME ?= 60
 FUZZ_BINS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-FUZZ_OBJS := $(patsubst %.c,build/fuzz/o/%.o,$(SDK_SRCS) $(filter bridges/meaning/% bridges/collect/%,$(BRIDGES_SRCS)) $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c))
+FUZZ_OBJS := $(patsubst %.c,build/fuzz/o/%.o,$(SDK_SRCS) $(filter bridges/meaning/% bridges/collect/% bridges/symbols/%,$(BRIDGES_SRCS)) $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c))
 FUZZ_FLAGS = $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wno-everything -DRT_LIBFUZZER=1 -MMD -MP
 build/fuzz/o/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJS)
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS_SDK)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS_BRIDGES)
 fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 	@for f in $(FUZZ_BINS); do n=$${f##*/}; mkdir -p build/fuzz/corpus/$$n; \
 	    seeds=$$(ls -d tests/fuzz/corpus/$$n tests/data 2>/dev/null); \
