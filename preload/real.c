@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "ring/args.h"
 #include "shim.h"
 
 #define RTLD_NEXT_HANDLE ((void *)-1l)
@@ -43,6 +44,7 @@ int rt_real_start(void)
     if (!dlsym)
         return 0;
     unsigned version = libc_version();
+    rt_format_has_binary = version >= 235;
     void **slot = (void **)&rt_real;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].since <= version)
