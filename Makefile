@@ -64,7 +64,9 @@ $(OUT)/exe/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -c $< -o $@
 # The shim runs inside foreign programs: never sanitized (a sanitizer runtime cannot be a guest), no stack protector, no libc startup.
+# Programs pass NULL also where a header says nonnull.
 PRELOAD_CFLAGS := -O2 -g -fPIC -fno-stack-protector -ftls-model=initial-exec -fno-builtin -U_FORTIFY_SOURCE \
+                  -fno-delete-null-pointer-checks -Wno-nonnull-compare \
                   -fasynchronous-unwind-tables $(if $(filter debug asan tsan ubsan,$(MODE)),-DRT_TESTPOINTS=1)
 $(OUT)/preload/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)

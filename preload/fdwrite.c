@@ -13,7 +13,6 @@
 #include "real.h"
 #include "shim.h"
 
-#define LOW_ADDRESSES  65536u       /* nothing is ever mapped below */
 #define HIGH_ADDRESSES (1ull << 47) /* the kernel gives nothing beyond unless asked */
 #define CALL_MAX       0x7ffff000u  /* bytes that one call can write */
 #define IOV_MOST       1024
@@ -26,7 +25,7 @@ _Static_assert(sizeof(struct iovec) == sizeof(struct rt_part) && offsetof(struct
 
 static bool is_plain(const void *p, size_t n)
 {
-    return (uintptr_t)p >= LOW_ADDRESSES && n <= CALL_MAX && (uintptr_t)p + n < HIGH_ADDRESSES;
+    return !rt_is_low(p) && n <= CALL_MAX && (uintptr_t)p + n < HIGH_ADDRESSES;
 }
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)

@@ -1,7 +1,7 @@
 #include <elf.h>
-#include <string.h>
 
 #include "fdclass.h"
+#include "nextenv.h"
 #include "real.h"
 #include "shim.h"
 #include "slot.h"
@@ -67,7 +67,7 @@ static bool read_auxv(char *const *envp, const void **ret_vdso)
     return !secure;
 }
 
-static bool says_no(const char *s)
+bool rt_is_off(const char *s)
 {
     return s && ((s[0] == '0' && !s[1]) || (rt_starts(s, "no") && !s[2]) || (rt_starts(s, "off") && !s[3]) ||
                  (rt_starts(s, "false") && !s[5]));
@@ -100,19 +100,17 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     if (!find_arguments(rt_real_start(), &argc, &argv, &envp))
         return;
     read_variables(envp, &v);
-    if (!v.run || says_no(v.enabled) || rt_fd_filtered(v.fds) || !rt_has_tls() || !read_auxv(envp, &vdso))
+    if (!v.run || rt_is_off(v.enabled) || rt_fd_filtered(v.fds) || !rt_has_tls() || !read_auxv(envp, &vdso))
         return;
     rt_shim.clock_mt = 1; /* CLOCK_MONOTONIC */
     rt_clock_start(vdso);
     note_argv(argc, argv);
-    size_t run_len = rt_strlen(v.run);
     if (v.stdout_mode)
         rt_shim.stdout_mode = rt_starts(v.stdout_mode, "always") ? RT_STDOUT_ALWAYS
                             : rt_starts(v.stdout_mode, "never")  ? RT_STDOUT_NEVER : RT_STDOUT_AUTO;
-    if (!rt_claim(v.run, run_len))
+    if (!rt_claim(v.run, rt_strlen(v.run)))
         return;
-    memcpy(rt_shim.run_variable, "RETAP_RUN=", 10); /* a program may write over its environment */
-    memcpy(rt_shim.run_variable + 10, v.run, run_len + 1);
+    rt_next_start(envp, v.run);
     rt_fd_start(v.fds);
 #ifdef RT_TESTPOINTS
     rt_test_without_slot = v.no_slot != NULL;

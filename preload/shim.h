@@ -46,7 +46,6 @@ struct rt_shim { /* written by the constructor, then read only but for the field
     int (*vdso_clock)(int, void *);
     const char *argv, *exe;
     uint32_t argv_len, exe_len;
-    char run_variable[10 + RT_RUN_DIR_MAX + 1]; /* RETAP_RUN=DIR */
     enum rt_stdout_mode stdout_mode;
     bool slot;                    /* the stdio slot is in place */
 };
@@ -141,7 +140,16 @@ static inline void rt_mark_leave(struct rt_mark *m)
     *(volatile uint64_t *)&m->cookie = 0;
 }
 
+/* ---------------------------------------------------------------- init.c */
+/* Does a value of RETAP switch us off? */
+bool rt_is_off(const char *value);
+
 /* ---------------------------------------------------------------- small */
+/* Nothing is ever mapped there: the call says EFAULT, and must be let. */
+static inline bool rt_is_low(const void *p)
+{
+    return (uintptr_t)p < 65536u;
+}
 static inline size_t rt_strlen(const char *s)
 {
     size_t n = 0;

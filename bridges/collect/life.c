@@ -216,6 +216,11 @@ static struct rt_proc *lend(struct rt_interpreter *it, uint32_t pid, uint32_t se
 void rt__life_exec(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (!r->len) { /* the call came back */
+        if (p)
+            p->exec_mono_ns = 0;
+        return;
+    }
     if (!p)
         p = lend(it, r->pid, t->segment);
     if (!p || r->mono_ns <= p->start_mono_ns) /* the new program spoke first: another lane */

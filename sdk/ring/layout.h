@@ -61,7 +61,7 @@ enum rt_record_type {
     RT_RECORD_MESSAGE, /* struct rt_message + ident, file, function, text: a call whose meaning is known */
     RT_RECORD_RESULT,  /* struct rt_result: what the call behind earlier DATA records really did */
     RT_RECORD_PROCESS, /* struct rt_process + argv: a process begins to use the segment */
-    RT_RECORD_EXEC,    /* path as bytes: this process is about to exec */
+    RT_RECORD_EXEC,    /* path as bytes: this process is about to exec; empty: that failed */
     RT_RECORD_EXIT,    /* int32_t code: exit() or _exit() was called */
     RT_RECORD_WAITED,  /* struct rt_waited: a child's wait status, seen in its parent */
     RT_RECORD_LOST,    /* struct rt_lost: records of this thread that found no room before this one */

@@ -347,12 +347,6 @@ def test_panic_makes_every_hook_a_plain_call():
         equal(run.text("stderr"), b"one\n")
 
 
-def test_an_emptied_environment_stays_empty():
-    with Run() as run:
-        p = run.program(["env", "-i", "/usr/bin/env"])
-        equal((p.returncode, p.stdout), (0, b""))
-
-
 def test_descriptors_are_followed_over_many_execs():
     inner = "exec 5>&1 1>&2 2>&5 5>&-; exec sh -c 'echo to-err; echo to-out >&2; exec perl -e \"print STDERR qq(perl-out\\n); print qq(perl-err\\n)\"'"
     with Run() as run:
