@@ -115,8 +115,7 @@ class Run:
             streams.append(s)
         if streams[1] == subprocess.STDOUT:
             streams[1] = streams[0]
-        ids = ["%x:%x" % (os.fstat(_fd(s)).st_dev, os.fstat(_fd(s)).st_ino) for s in streams]
-        note = fds or "O:%s,E:%s,1=o:%s,2=e:%s" % (ids[0], ids[1], ids[0], ids[1])
+        note = fds or note_of(streams)
         os.dup2(2, 9, inheritable=True)  # where the programs of progs/ complain
         p = subprocess.run(argv, pass_fds=(9,), stdin=stdin, stdout=streams[0], stderr=streams[1],
                            env=self.environment(dict({"RETAP_FDS": note}, **(env or {}))), timeout=timeout, **more)
@@ -131,8 +130,8 @@ class Run:
     def segments(self):
         return sorted(int(n) for n in os.listdir(self.dir + "/live"))
 
-    def records(self):
-        """All committed records of all segments; by segment, time and thread_seq."""
+    def records(self, torn=False):
+        """All committed records of all segments; by segment, time and thread_seq. @torn: of killed programs, which may leave some open."""
         found = []
         for number in self.segments():
             with open("%s/live/%d" % (self.dir, number), "rb") as f:
@@ -141,7 +140,7 @@ class Run:
                 raise AssertionError("a segment in live/ without an owner")
             for lane, (at, size) in enumerate(LANES):
                 head = struct.unpack_from("<Q", data, LANE_AT + lane * LANE_CONTROL)[0]
-                found += self._lane(number, lane, data[at << 10:(at + size) << 10], head)
+                found += self._lane(number, lane, data[at << 10:(at + size) << 10], head, torn)
         # One thread's records are in the order of their numbers, also where the coarse clock stands still or lags behind.
         latest, parts = {}, {}
         for r in sorted(found, key=lambda r: (r.segment, r.seq)):
@@ -156,11 +155,14 @@ class Run:
         return sorted(found, key=lambda r: (r.mono, r.segment, r.pid, r.tid, r.seq))
 
     @staticmethod
-    def _lane(number, lane, data, head):
+    def _lane(number, lane, data, head, torn):
         position = 0
         while position < head:
             stamp = struct.unpack_from("<Q", data, position)[0]
             n = stamp & 0xFFFFFFFF
+            if torn and not stamp >> 63:
+                position += n if stamp else 8  # a record whose stamp is missing holds nothing but zeros
+                continue
             if not stamp >> 63 or n < 8 or n % 8:
                 raise AssertionError("bad stamp %x at %d of lane %d" % (stamp, position, lane))
             if TYPES[stamp >> 32 & 0xFF] != "PAD":
@@ -189,8 +191,26 @@ class Run:
                     left[(p, t, first)] -= len(r.data)
         return [r.data for r in chosen]
 
+    def lines(self, stream):
+        """What was recorded, with what repeats a message, as sorted lines: between processes the order is that of the calls, not of the file."""
+        text = {}
+        for r in sorted(self.records(), key=lambda r: (r.mono, r.seq)):
+            if r.type == "DATA" and r.stream == stream:
+                text[r.pid] = text.get(r.pid, b"") + r.data
+        return sorted(line for t in text.values() for line in t.splitlines(True))
+
+    def counted(self):
+        """Bytes of standard output that were counted instead of recorded."""
+        return sum(struct.unpack("<Q", r.data)[0] for r in self.records() if r.type == "DATA" and r.stream == "binary")
+
     def messages(self, kind=None):
         return [r for r in self.records() if r.type == "MESSAGE" and kind in (None, r.kind)]
+
+
+def note_of(streams):
+    """RETAP_FDS for these two as standard output and error."""
+    ids = ["%x:%x" % (os.fstat(_fd(s)).st_dev, os.fstat(_fd(s)).st_ino) for s in streams]
+    return "O:%s,E:%s,1=o:%s,2=e:%s" % (ids[0], ids[1], ids[0], ids[1])
 
 
 def _fd(stream):

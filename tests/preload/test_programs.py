@@ -4,7 +4,6 @@ what the shim recorded is what they wrote."""
 import os
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -40,16 +39,6 @@ def environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(("RETAP", "LD_PRELOAD"))} | {"LC_ALL": "C", "SEEN": "1"}
 
 
-def lines_by_process(run, stream):
-    """What was recorded, with what repeats a message, as sorted lines: between processes the order is that of the calls, not of the file."""
-    text = {}
-    chosen = sorted(run.records(), key=lambda r: (r.mono, r.seq))
-    for r in chosen:
-        if r.type == "DATA" and r.stream == stream:
-            text[r.pid] = text.get(r.pid, b"") + r.data
-    return sorted(line for t in text.values() for line in t.splitlines(True))
-
-
 def check(case, may_count, command):
     argv = ["sh", "-c", command]
     # the same path for every run: some programs print where they are
@@ -65,14 +54,13 @@ def check(case, may_count, command):
         with Run(segments=60) as run:
             p = run.program(argv, cwd=fresh(), env={"LC_ALL": "C", "SEEN": "1"}, timeout=60)
             equal((p.returncode, p.stdout, p.stderr), (code, out, err))
-            recorded = lines_by_process(run, "stdout")
-            counted = sum(struct.unpack("<Q", r.data)[0] for r in run.records() if r.type == "DATA" and r.stream == "binary")
+            recorded, counted = run.lines("stdout"), run.counted()
             if may_count:
                 equal(sum(map(len, recorded)) + counted, len(out))
             else:
                 equal(b"".join(recorded), b"".join(sorted(out.splitlines(True))))
                 equal(counted, 0)
-            equal(b"".join(lines_by_process(run, "stderr")), b"".join(sorted(err.splitlines(True))))
+            equal(b"".join(run.lines("stderr")), b"".join(sorted(err.splitlines(True))))
         retap = build_dir() + "/retap"
         if os.path.exists(retap):
             got = run_alone([retap, "run", "-q", "-o", work + "-r.rrd", "--", *argv], fresh())
