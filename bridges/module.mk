@@ -1,2 +1,2 @@
 # the retap command and everything behind it
-BRIDGES_SRCS := $(sort $(wildcard bridges/collect/*.c bridges/meaning/*.c bridges/symbols/*.c bridges/cli/*.c))
+BRIDGES_SRCS := $(sort $(wildcard $(foreach d,collect meaning syslog journal symbols cli,bridges/$(d)/*.c)))

@@ -81,7 +81,7 @@ $(TOOLS): $(OUT)/%: %.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 # ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
 FUZZ_TIME ?= 60
 FUZZ_BINS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-FUZZ_OBJS := $(patsubst %.c,build/fuzz/o/%.o,$(SDK_SRCS) $(filter bridges/meaning/% bridges/collect/% bridges/symbols/%,$(BRIDGES_SRCS)) $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c))
+FUZZ_OBJS := $(patsubst %.c,build/fuzz/o/%.o,$(SDK_SRCS) $(filter-out bridges/cli/%,$(BRIDGES_SRCS)) $(PROTO_SRCS:sdk/encode/proto/%.proto=$(GEN)/proto/%.pb-c.c))
 FUZZ_FLAGS = $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wno-everything -DRT_LIBFUZZER=1 -MMD -MP
 build/fuzz/o/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
