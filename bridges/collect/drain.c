@@ -20,6 +20,7 @@
 #define IDLE_NS      1000000000u
 #define SLEEP_NS     1000000000u
 #define SLEEP_NO_SYSCALL_NS 100000000u /* a program that may not ring the bell is live */
+#define CALL_BYTES_MOST 0x7ffff000u /* Linux: what one call writes */
 #define STOP_NS      1000000000u /* the last passes: who writes on, against the panic byte, gets no more */
 
 static void tell_interpreter(struct rt_drain *d)
@@ -180,27 +181,44 @@ static int64_t drain_lane(struct rt_drain *d, struct rt_pool_segment *s, uint32_
     }
     /* A writer that was preempted inside the copy. After the time of retirement it no longer counts, or a stopped
      * process would stop all. */
-    *ret_behind = l->scan < head && l->stuck_ns && now - l->stuck_ns < 2 * (uint64_t)RT_RETIRE_NS;
+    *ret_behind = l->scan < head && l->stuck_ns && !l->n_holes && now - l->stuck_ns < 2 * (uint64_t)RT_RETIRE_NS;
     return r < 0 ? r : bytes;
 }
 
-static void stage_bad(struct rt_drain *d, struct rt_pool_segment *s)
+/* From now on the segment only waits for the end of its processes. Return: false, staging is full: tried again with the next pass. */
+static bool stage_bad(struct rt_drain *d, struct rt_pool_segment *s)
 {
     struct rt_event e = {.kind = RT_EVENT_BAD, .segment = s->number, .mono_ns = rt_mono_ns()};
-    if (stage_event(d, &e))
-        rt_store_release(&s->state_mt, RT_SEGMENT_BAD);
+    if (!stage_event(d, &e))
+        return false;
+    rt_store_relaxed(&s->bad_mt, 1);
+    return true;
+}
+
+/* Adds what a stream lost; read against the order in which producers count. Return: false, nobody can have lost that much in @ns. */
+static bool add_loss(struct rt_loss *sum, const struct rt_loss_counter *c, uint64_t ns)
+{
+    uint64_t lines = rt_load_acquire(&c->lines_mt), bytes = rt_load_acquire(&c->bytes_mt), calls = rt_load_relaxed(&c->calls_mt);
+    if (calls > ns || bytes / CALL_BYTES_MOST > calls || lines > bytes)
+        return false;
+    sum->calls += calls;
+    sum->bytes += bytes;
+    sum->lines += lines;
+    return true;
 }
 
 /* All is read: the ledger gets the segment's loss counters. They are cleared with the owner, and not before. */
 static bool stage_loss(struct rt_drain *d, struct rt_pool_segment *s)
 {
+    bool bad = rt_load_relaxed(&s->bad_mt);
     struct rt_event e = {.kind = RT_EVENT_DEAD, .segment = s->number, .mono_ns = rt_mono_ns(),
                          .owner = rt_load_relaxed(&s->map->owner_mt)};
-    for (uint32_t i = 0; i < RT_STREAMS; i++) {
-        e.loss.calls += rt_load_relaxed(&s->map->lost[i].calls_mt);
-        e.loss.bytes += rt_load_relaxed(&s->map->lost[i].bytes_mt);
-        e.loss.lines += rt_load_relaxed(&s->map->lost[i].lines_mt);
-    }
+    for (uint32_t i = 0; i < RT_STREAMS && !bad; i++)
+        bad = !add_loss(&e.loss, &s->map->lost[i], e.mono_ns - s->live_ns);
+    if (bad)
+        e.loss = (struct rt_loss){0};
+    if (bad && !rt_load_relaxed(&s->bad_mt) && !stage_bad(d, s))
+        return false;
     for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++)
         e.loss.truncated += s->reader[i].truncated;
     return stage_event(d, &e);
@@ -235,11 +253,13 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
     if (state == RT_SEGMENT_POOL) {
         if (!rt_load_acquire(&s->map->owner_mt))
             return 0;
+        s->live_ns = now;
         rt_store_release(&s->state_mt, RT_SEGMENT_LIVE);
         want_keeper(d);
     }
     bool dead = state == RT_SEGMENT_DEAD;
-    for (uint32_t lane = 0; lane < RT_SEGMENT_LANES && lane < rt_load_acquire(&s->lanes_mt); lane++) {
+    uint32_t lanes = rt_load_relaxed(&s->bad_mt) ? 0 : rt_load_acquire(&s->lanes_mt);
+    for (uint32_t lane = 0; lane < RT_SEGMENT_LANES && lane < lanes; lane++) {
         bool lane_behind = false;
         int64_t n = drain_lane(d, s, lane, dead, now, &lane_behind);
         *behind |= lane_behind;
@@ -292,7 +312,7 @@ static bool all_idle(struct rt_drain *d, uint64_t *ret_sleep_ns)
         uint32_t state = s ? rt_segment_state(s) : RT_SEGMENT_BAD;
         if (state == RT_SEGMENT_DEAD || (state == RT_SEGMENT_POOL && rt_load_seq_cst(&s->map->owner_mt)))
             return false;
-        if (state != RT_SEGMENT_LIVE)
+        if (state != RT_SEGMENT_LIVE || rt_load_relaxed(&s->bad_mt))
             continue;
         if (rt_load_relaxed(&s->map->no_syscall_mt))
             *ret_sleep_ns = SLEEP_NO_SYSCALL_NS;
@@ -327,7 +347,7 @@ static void stage_end(struct rt_drain *d)
     struct rt_event end = {.kind = RT_EVENT_END, .mono_ns = rt_mono_ns(), .real_ns = rt_real_ns()};
     for (uint32_t i = 0; i < rt_load_acquire(&d->pool->n_mt); i++) {
         struct rt_pool_segment *s = d->pool->segment[i];
-        bool lives = s && rt_segment_state(s) == RT_SEGMENT_LIVE;
+        bool lives = s && rt_segment_state(s) == RT_SEGMENT_LIVE && !rt_load_relaxed(&s->bad_mt);
         while (lives && !rt_load_acquire(&d->interpreter_gone_mt) && !stage_loss(d, s))
             usleep(1000);
     }

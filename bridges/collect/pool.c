@@ -134,7 +134,7 @@ static bool is_clean(const struct rt_pool_segment *s)
         if (i < s->lanes_mt && !is_zero((const uint8_t *)s->map + rt_lane_offset(i), rt_lane_size(i)))
             return false;
     }
-    return !rt_load_relaxed(&s->faulted_mt);
+    return !rt_load_relaxed(&s->faulted_mt) && !rt_load_relaxed(&s->bad_mt);
 }
 
 /* Not fit for another process: its memory goes back to the file system; the number is not used again. */

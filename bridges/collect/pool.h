@@ -26,6 +26,8 @@ struct rt_pool_segment {
     bool is_named;       /* keeper: the run page names it */
     uint32_t grow_mt;   /* lanes that the drain thread wants usable */
     uint32_t faulted_mt; /* a page of it could not be read: somebody cut the file */
+    uint32_t bad_mt;     /* what is in it can't be believed: nothing is read from it any more */
+    uint64_t live_ns;    /* drain: since when it is LIVE */
     uint64_t taken_ns;  /* keeper: since when the file is out of pool/ without an owner; 0 = it is not */
 };
 

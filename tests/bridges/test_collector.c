@@ -646,8 +646,12 @@ RT_TEST(test_thread_that_does_not_start_harms_nothing)
 
 static void lose(struct program *p, uint32_t n)
 {
-    __atomic_fetch_add(&p->writer.segment->lost[RT_STREAM_STDERR].lines_mt, n, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&p->writer.segment->lost[RT_STREAM_STDOUT].lines_mt, 1, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct rt_loss_counter *c = &p->writer.segment->lost[i ? RT_STREAM_STDERR : RT_STREAM_STDOUT];
+        __atomic_fetch_add(&c->calls_mt, i ? n : 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&c->bytes_mt, i ? n * 10 : 10, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&c->lines_mt, i ? n : 1, __ATOMIC_RELAXED);
+    }
 }
 
 /* Told by the segment's counters when it is dead, whoever looks, and at the end when it still lives. */
@@ -669,6 +673,61 @@ RT_TEST(test_loss_of_every_owner_is_counted_once)
     }
     CHECK_INT(finish(&r), 0);
     CHECK_INT(r.last.dropped, 12 * 8);
+    end(&r);
+}
+
+static void lie_about_loss(struct program *p, uint32_t i)
+{
+    static const struct rt_loss_counter lies[] = {
+        {UINT64_MAX, 0, 0}, {1, UINT64_MAX, 0}, {1, 10, 11}, {1ull << 63, 1ull << 63, 1ull << 63}, {0, UINT32_MAX, 1}};
+    say(p, "before\n");
+    p->writer.segment->lost[i % RT_STREAMS] = lies[i];
+}
+
+/* Regression: whatever a process had written into its counters was added to the ledger. */
+RT_TEST(test_loss_that_nobody_can_have_had_is_not_counted)
+{
+    struct run r;
+    begin(&r);
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK_INT(reap(spawn(&r, "liar", lie_about_loss, i, 0)), 0);
+    CHECK_INT(reap(spawn(&r, "a", lose, 7, 0)), 0);
+    CHECK_INT(finish(&r), 0);
+    CHECK_INT(r.last.dropped, 8);
+    struct seen s = look(&r, "before");
+    CHECK_INT(s.found, 5);
+    CHECK_INT(s.warnings, 5);
+    end(&r);
+}
+
+static uint64_t shared_memory(const char *dir)
+{
+    char path[RT_RUNDIR_MAX + 16];
+    uint64_t blocks = 0;
+    for (int n = 1; n < 400; n++)
+        for (int live = 0; live < 2; live++) {
+            struct stat st;
+            snprintf(path, sizeof path, "%s/%s/%d", dir, live ? "live" : "pool", n);
+            blocks += stat(path, &st) == 0 ? (uint64_t)st.st_blocks : 0;
+        }
+    return blocks * 512;
+}
+
+/* Regression: the memory of a damaged segment stayed until the end of the run, and what ended there was never told. */
+RT_TEST(test_damaged_segments_are_given_up_when_their_processes_end)
+{
+    struct run r;
+    begin(&r);
+    for (uint32_t seed = 1; seed <= 12; seed++)
+        CHECK_INT(reap(spawn(&r, "bad", scribble, seed * 2 + 1, 0)), 0);
+    for (int i = 0; i < 100 && count_files(r.dir, "live"); i++)
+        usleep(20000);
+    CHECK_INT(count_files(r.dir, "live"), 0);
+    CHECK(shared_memory(r.dir) < 24 << 20);
+    CHECK_INT(finish(&r), 0);
+    struct seen s = look(&r, "ended, status unknown");
+    CHECK_INT(s.warnings, 12);
+    CHECK_INT(s.found, 12);
     end(&r);
 }
 
