@@ -50,6 +50,24 @@ static int count_levels(struct rt_census *c, const struct rt_chunk *chunk)
     return run ? rt_tally_add(&c->levels, last, last_len, run) : 0;
 }
 
+/* Rows of /process/<program> that have a reason are about programs that were not recorded. */
+static int count_uncovered(struct rt_census *c, const struct rt_chunk *chunk)
+{
+    const struct rt_chunk_column *col = rt_chunk_find(chunk, RT_COLUMN_COMPONENT, "retap.Log:reason");
+    const char *program, *reason;
+    size_t len = path_part(chunk->entity_path, 1, &program), n;
+    char key[1024];
+    int r = 0;
+    for (uint32_t i = 0; col && i < chunk->n_rows && !r; i++)
+        if ((n = rt_cell_bytes(col, i, 0, &reason)) && len + 1 + n <= sizeof key) {
+            memcpy(key, program, len);
+            key[len] = 0;
+            memcpy(key + len + 1, reason, n);
+            r = rt_tally_add(&c->uncovered, key, len + 1 + n, 1);
+        }
+    return r;
+}
+
 static int add_process(struct rt_census *c, const char *program, size_t len, int64_t pid, uint64_t n)
 {
     char key[512];
@@ -113,6 +131,8 @@ static int count_rows(struct rt_census *c, const struct rt_chunk *chunk)
         return -ENOMEM;
     if (is_log && len && rt_tally_add(&c->sources, source, len, chunk->n_rows) < 0)
         return -ENOMEM;
+    if (starts_with(path, "/process/"))
+        return count_uncovered(c, chunk);
     if (starts_with(path, "/problems/") || !rt_chunk_find(chunk, RT_COLUMN_COMPONENT, "TextLog:text"))
         return 0;
     return count_levels(c, chunk) < 0 || count_processes(c, chunk) < 0 ? -ENOMEM : 0;
@@ -256,6 +276,7 @@ void rt_census_deinit(struct rt_census *c)
     rt_tally_deinit(&c->levels);
     rt_tally_deinit(&c->sources);
     rt_tally_deinit(&c->processes);
+    rt_tally_deinit(&c->uncovered);
     for (unsigned i = 0; i < c->n_ledger; i++)
         free(c->ledger[i].name);
     free(c->ledger);

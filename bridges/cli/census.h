@@ -25,6 +25,7 @@ struct rt_census {
     struct rt_tally levels;         /* of rows with text outside /problems, which repeats others; "" = none */
     struct rt_tally sources;        /* of n_log_rows: third part of the path */
     struct rt_tally processes;      /* of rows with a pid outside /problems: "<program>\0<pid>" */
+    struct rt_tally uncovered;      /* processes that were seen to start, but not recorded: "<program>\0<reason>" */
     struct rt_census_loss *ledger;
     unsigned n_ledger;
     char timeline[256], time_unit; /* log_time, or the first one there is; "" = none */

@@ -61,6 +61,25 @@ static void print_tally(struct rt_out *o, const char *title, const struct rt_tal
         put_pair(o, "             and ", t->n_entries - LINES_MAX, " more\n");
 }
 
+/* "COUNT  PROGRAM REASON" */
+static void print_uncovered(struct rt_out *o, const struct rt_tally *t)
+{
+    if (t->n_entries)
+        rt_out_str(o, "not covered\n");
+    for (size_t i = 0; i < t->n_entries && i < LINES_MAX; i++) {
+        const struct rt_tally_entry *e = &t->entries[i];
+        size_t n = strlen(e->key);
+        print_number(o, e->n, 11);
+        rt_out_str(o, "  ");
+        rt_out_text(o, e->key, n);
+        rt_out_char(o, ' ');
+        rt_out_text(o, e->key + n + 1, e->key_len - n - 1);
+        rt_out_char(o, '\n');
+    }
+    if (t->n_entries > LINES_MAX)
+        put_pair(o, "             and ", t->n_entries - LINES_MAX, " more\n");
+}
+
 static void print_moment(struct rt_out *o, const struct rt_census *c, int64_t v)
 {
     struct rt_timeprint clock = {0};
@@ -133,6 +152,7 @@ static void print_page(struct rt_out *o, const struct rt_census *c, const char *
     print_tally(o, "levels", &c->levels);
     print_tally(o, "paths", &c->paths);
     print_tally(o, "processes", &c->processes);
+    print_uncovered(o, &c->uncovered);
     print_ledger(o, c);
 }
 
@@ -183,6 +203,23 @@ static void json_processes(struct rt_out *o, const struct rt_tally *t)
         json_key(o, ",", "program", 7);
         json_string(o, e->key, n);
         json_number(o, "rows", e->n);
+        rt_out_char(o, '}');
+    }
+    rt_out_char(o, ']');
+}
+
+/* Programs that were seen to start, and whose writes were not. */
+static void json_uncovered(struct rt_out *o, const struct rt_tally *t)
+{
+    rt_out_str(o, ",\"not_covered\":[");
+    for (size_t i = 0; i < t->n_entries; i++) {
+        const struct rt_tally_entry *e = &t->entries[i];
+        size_t n = strlen(e->key);
+        rt_out_str(o, i ? ",{\"program\":" : "{\"program\":");
+        json_string(o, e->key, n);
+        json_key(o, ",", "reason", 6);
+        json_string(o, e->key + n + 1, e->key_len - n - 1);
+        json_number(o, "processes", e->n);
         rt_out_char(o, '}');
     }
     rt_out_char(o, ']');
@@ -257,6 +294,7 @@ static void print_json(struct rt_out *o, const struct rt_census *c, const char *
     json_tally(o, "levels", &c->levels);
     json_tally(o, "paths", &c->paths);
     json_processes(o, &c->processes);
+    json_uncovered(o, &c->uncovered);
     json_streams(o, c);
     json_ledger(o, c);
     rt_out_str(o, "}\n");
@@ -271,7 +309,7 @@ static int stats_of(struct rt_out *o, const char *path, bool json)
     const char *name = strcmp(path, "-") ? path : "standard input";
     int r = rt_census_take(&c, path);
     if (!r && c.is_readable && !(r = rt_tally_sort(&c.paths)) && !(r = rt_tally_sort(&c.levels)) &&
-        !(r = rt_tally_sort(&c.processes)))
+        !(r = rt_tally_sort(&c.processes)) && !(r = rt_tally_sort(&c.uncovered)))
         (json ? print_json : print_page)(o, &c, name);
     rt_out_flush(o);
     int status = 0;

@@ -88,14 +88,16 @@ static void argv_take(struct argv_cell *c, const struct rt_proc *p)
 }
 
 void rt__emit_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, const char *state,
-                    int64_t status, bool with_argv)
+                    int64_t status, const char *reason)
 {
+    bool with_argv = reason || !strcmp(state, "started");
     char path[320];
     int64_t time_ns = rt__real_ns(it, mono_ns);
     uint32_t exe_len = (uint32_t)strlen(p->exe), n = 2;
     uint32_t state_offsets[2] = {0, (uint32_t)strlen(state)}, exe_offsets[2] = {0, exe_len};
+    uint32_t reason_offsets[2] = {0, reason ? (uint32_t)strlen(reason) : 0};
     struct argv_cell argv;
-    rr_column columns[5] = {
+    rr_column columns[6] = {
         {.component = "StateChange:state", .values = state, .value_offsets = state_offsets},
         {.component = "retap.Log:pid", .values = &p->pid},
     };
@@ -104,6 +106,8 @@ void rt__emit_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_
     if (with_argv && exe_len && strncmp(p->exe, p->argv, sizeof p->exe) && rt_text_valid(p->exe, exe_len))
         columns[n++] = (rr_column){.component = "retap.Log:exe", .values = p->exe,
                                    .value_offsets = exe_offsets};
+    if (reason)
+        columns[n++] = (rr_column){.component = "retap.Log:reason", .values = reason, .value_offsets = reason_offsets};
     if (with_argv)
         argv_take(&argv, p);
     if (with_argv && argv.list[1])

@@ -64,8 +64,9 @@ void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source sourc
 /* A row under the process' own source. */
 void rt__emit_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, enum rt_level level,
                       const char *text);
-/* One change of the program's state lane; @status < 0: none. */
+/* One change of the program's state lane; @status < 0: none. With the command line where it is new: "started", and "not covered" with
+ * @reason, else NULL. */
 void rt__emit_state(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, const char *state,
-                    int64_t status, bool with_argv);
+                    int64_t status, const char *reason);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "collect/interpret_internal.h"
+#include "collect/obstacle.h"
 #include "meaning/display.h"
 
 #define EXIT_NS 10000000000u /* exit() was called and nobody waits: told so long after */
@@ -20,7 +21,7 @@ static void tell_start(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
     rt_proc_command(p, command, sizeof command);
     snprintf(text, sizeof text, "%s: %s", verb, command);
     if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0) {
-        rt__emit_state(it, p, mono_ns, "started", -1, true);
+        rt__emit_state(it, p, mono_ns, "started", -1, NULL);
         rt__emit_process(it, p, mono_ns, RT_LEVEL_DEBUG, (const char *)clean.data);
     }
     rt_buf_deinit(&clean);
@@ -29,10 +30,12 @@ static void tell_start(struct rt_interpreter *it, struct rt_proc *p, uint64_t mo
 
 void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
 {
+    if (p->exec_mono_ns && mono_ns > p->exec_mono_ns)
+        p->exec_mono_ns = 0; /* it failed */
     if (p->spoke || p->borrows)
         return;
     p->spoke = true;
-    rt__emit_state(it, p, mono_ns, "running", -1, false);
+    rt__emit_state(it, p, mono_ns, "running", -1, NULL);
 }
 
 /* ---------------------------------------------------------------- ends */
@@ -51,25 +54,26 @@ static enum rt_level end_level(int status)
     }
 }
 
-/* An exec after which nothing registered: a static, setuid or foreign program. A vfork child is forgotten with it. */
-static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+/* An exec after which nothing registered: from now on this is another program, of which only its end may be known. A vfork child
+ * becomes a process by it. */
+static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p)
 {
-    char text[sizeof p->exec_path + 120];
+    char path[sizeof p->exec_path], text[sizeof p->exec_path + 120];
+    const char *obstacle = rt_obstacle_of(p->exec_path);
     struct rt_buf clean = {0};
     bool changed = false;
-    snprintf(text, sizeof text, "executed %s, which does not load the shim (static, setuid or of another libc): "
-             "not covered", p->exec_path);
-    p->exec_mono_ns = 0;
+    uint32_t len = (uint32_t)snprintf(path, sizeof path, "%s", p->exec_path);
+    snprintf(text, sizeof text, "executed %s, which %s: not covered", path, obstacle);
+    rt_proc_name(p, path, len + 1, path, len);
+    it->ledger.processes += p->borrows;
     it->ledger.uncovered++;
-    if (p->borrows) {
-        p->ended = true;
-        p->told_mono_ns = it->seen_mono_ns;
-    } else {
-        rt__emit_state(it, p, mono_ns, "not covered", -1, false);
-    }
+    p->borrows = false;
+    p->spoke = true;
+    rt__emit_state(it, p, p->exec_mono_ns, "not covered", -1, obstacle);
     if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0)
-        rt__emit_process(it, p, mono_ns, RT_LEVEL_INFO, (const char *)clean.data);
+        rt__emit_process(it, p, p->exec_mono_ns, RT_LEVEL_INFO, (const char *)clean.data);
     rt_buf_deinit(&clean);
+    p->exec_mono_ns = 0;
 }
 
 static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, bool known,
@@ -78,15 +82,12 @@ static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t m
     char state[32] = "ended", text[96];
     if (p->ended)
         return;
-    if (p->borrows) { /* its program's end is not its parent's */
-        if (p->exec_mono_ns)
-            tell_uncovered(it, p, p->exec_mono_ns);
-        p->ended = true;
-        p->told_mono_ns = it->seen_mono_ns;
-        return;
-    }
+    if (p->exec_mono_ns)
+        tell_uncovered(it, p);
     p->ended = true;
     p->told_mono_ns = it->seen_mono_ns;
+    if (p->borrows) /* its program's end is not its parent's */
+        return;
     if (known)
         rt_status_text(status, state, sizeof state);
     else
@@ -98,7 +99,7 @@ static void end_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t m
     else
         snprintf(text, sizeof text, "killed by %s%s", state, WCOREDUMP(status) ? " (core dumped)" : "");
     int code = !known ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    rt__emit_state(it, p, mono_ns, state, code, false);
+    rt__emit_state(it, p, mono_ns, state, code, NULL);
     rt__emit_process(it, p, mono_ns, known ? end_level(status) : RT_LEVEL_INFO, text);
 }
 
@@ -275,10 +276,10 @@ static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint
     p->gone_mono_ns = mono_ns;
 }
 
-static void end_if_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t mono_ns)
+static void end_if_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
 {
     if (!p->ended && !p->segment && p->exec_mono_ns && p->exec_mono_ns <= before_ns)
-        tell_uncovered(it, p, mono_ns);
+        tell_uncovered(it, p);
 }
 
 static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
@@ -304,7 +305,7 @@ void rt__life_segment_dead(struct rt_interpreter *it, uint32_t segment, uint64_t
 void rt__life_sweep(struct rt_interpreter *it, uint64_t before_ns, uint64_t mono_ns)
 {
     each_process(it, end_if_gone, before_ns, mono_ns > EXIT_NS ? mono_ns - EXIT_NS : 0);
-    each_process(it, end_if_uncovered, before_ns, mono_ns);
+    each_process(it, end_if_uncovered, before_ns, 0);
     each_process(it, remove_if_ended, before_ns, 0);
 }
 
@@ -312,7 +313,7 @@ void rt__life_finish(struct rt_interpreter *it)
 {
     rt__life_tell_ends(it, UINT64_MAX);
     each_process(it, end_if_gone, UINT64_MAX, UINT64_MAX);
-    each_process(it, end_if_uncovered, UINT64_MAX, it->seen_mono_ns);
+    each_process(it, end_if_uncovered, UINT64_MAX, 0);
 }
 
 uint32_t rt_interpreter_execs(const struct rt_interpreter *it)

@@ -23,13 +23,24 @@ static int check_header(int fd)
     return h.e32.e_shoff && !h.e32.e_shnum ? -ENOEXEC : 0;
 }
 
-int rt_elf_open(struct rt_elf *e, const char *path)
+int rt_elf_regular(const char *path)
 {
     struct stat st;
-    *e = (struct rt_elf){NULL, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)}; /* a FIFO would block, a terminal become ours */
-    if (e->fd < 0)
+    if (stat(path, &st) < 0)
         return -errno;
-    int r = fstat(e->fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? check_header(e->fd) : -ENOEXEC;
+    int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : (errno = ENOEXEC, -1);
+    if (fd < 0)
+        return -errno;
+    int r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENOEXEC; /* exchanged meanwhile */
+    return r < 0 ? (rt_fd_close(fd), r) : fd;
+}
+
+int rt_elf_open(struct rt_elf *e, const char *path)
+{
+    *e = (struct rt_elf){NULL, rt_elf_regular(path)};
+    if (e->fd < 0)
+        return e->fd;
+    int r = check_header(e->fd);
     if (r == 0 && (elf_version(EV_CURRENT) == EV_NONE || !(e->elf = elf_begin(e->fd, ELF_C_READ, NULL)) || elf_kind(e->elf) != ELF_K_ELF))
         r = -ENOEXEC;
     if (r < 0)

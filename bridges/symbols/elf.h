@@ -16,7 +16,9 @@ struct rt_elf {
     int fd;
 };
 
-/* Opens the regular file @path. Return: 0, -errno, -ENOEXEC when it is no ELF file or one with a section table that linkers don't make. */
+/* Opens the file @path for reading if it is a regular one: to open others may do something. Return: a descriptor or -errno. */
+int rt_elf_regular(const char *path);
+/* Return: 0, -errno, -ENOEXEC when it is no ELF file or one with a section table that linkers don't make. */
 int rt_elf_open(struct rt_elf *e, const char *path);
 /* Accepts what a failed rt_elf_open() left. */
 void rt_elf_close(struct rt_elf *e);

@@ -1,6 +1,5 @@
 #include "symbols/program.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@
 #define SEGMENTS_MAX 256u
 
 static const char *const obstacles[RT_PROGRAM_KINDS] = {
-    [RT_PROGRAM_MUSL] = "uses musl, whose inner writes can't be seen",
     [RT_PROGRAM_LOADER] = "has a loader of its own",
     [RT_PROGRAM_STATIC] = "is statically linked",
     [RT_PROGRAM_GO] = "is a Go program, statically linked",
@@ -40,9 +38,8 @@ const char *rt_program_obstacle(enum rt_program_kind kind)
 static bool interpreter_of(const char *path, char ret[SCRIPT_LINE + 1])
 {
     char line[SCRIPT_LINE + 1];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
-    ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? pread(fd, line, SCRIPT_LINE, 0) : -1;
+    int fd = rt_elf_regular(path);
+    ssize_t n = fd < 0 ? -1 : pread(fd, line, SCRIPT_LINE, 0);
     rt_fd_close(fd);
     line[n > 0 ? n : 0] = 0;
     if (strncmp(line, "#!", 2))

@@ -11,7 +11,7 @@
 enum rt_program_kind {
     RT_PROGRAM_UNKNOWN,  /* can't be read, or no ELF file (a script without #!: the shell's) */
     RT_PROGRAM_GLIBC,    /* the loader of glibc */
-    RT_PROGRAM_MUSL,     /* … of musl, where stdio and syslog inside of libc can't be seen */
+    RT_PROGRAM_MUSL,     /* … of musl: calls are seen by name only */
     RT_PROGRAM_LOADER,   /* another loader */
     RT_PROGRAM_STATIC,   /* none */
     RT_PROGRAM_GO,       /* none, by the Go tool chain */

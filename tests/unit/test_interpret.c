@@ -299,16 +299,18 @@ RT_TEST(test_vfork_child_is_told_by_what_it_executed)
     kit_pass(&k, 1500);
     kit_flush(&k, 1);
     CHECK_INT(rt_interpreter_execs(&k.it), 0);
-    CHECK_INT(k.it.ledger.processes, 2);
+    CHECK_INT(k.it.ledger.processes, 4);
     CHECK_INT(k.it.ledger.uncovered, 2);
     kit_close(&k);
-    CHECK_ROW(&k, "/sh/process INFO executed /bin/static, which");
-    CHECK_ROW(&k, "/sh/process INFO executed /bin/daemon, which");
+    CHECK_ROW(&k, "/static/process INFO executed /bin/static, which did not load the shim: not covered\n");
+    CHECK_ROW(&k, "/static/process DEBUG exited with status 0\n");
+    CHECK_ROW(&k, "/daemon/process INFO executed /bin/daemon, which");
     CHECK_NO_ROW(&k, "executed /bin/ls");
     CHECK_NO_ROW(&k, "executed /bin/none");
     CHECK_NO_ROW(&k, "/sh/process INFO exited with");
     CHECK_ROW(&k, "/ls/process INFO exited with status 1\n");
-    CHECK_STR((const char *)k.states.data, "/process/sh started\n/process/ls started\n/process/ls exited(1)\n");
+    CHECK_STR((const char *)k.states.data, "/process/sh started\n/process/static not covered\n/process/daemon not covered\n/process/ls started\n"
+              "/process/static exited(0)\n/process/ls exited(1)\n");
     kit_free(&k);
 }
 
@@ -326,6 +328,42 @@ RT_TEST(test_exec_of_what_does_not_register_is_not_covered)
     CHECK_INT(k.it.ledger.uncovered, 1);
     kit_close(&k);
     CHECK_ROW(&k, "not covered");
+    kit_free(&k);
+}
+
+/* Regression: somebody waited for the end of what was executed, and the end hid that it was not covered. */
+RT_TEST(test_exec_of_what_does_not_register_is_told_before_its_end)
+{
+    struct kit k;
+    begin(&k);
+    kit_process(&k, 8, RT_PROCESS_FORK, 7, NULL);
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 8, 8, 1, "/bin/static", 11);
+    waited(&k, 7, 1, 8, 3 << 8);
+    kit_flush(&k, 1);
+    kit_pass(&k, 20);
+    kit_flush(&k, 1);
+    CHECK_INT(k.it.ledger.uncovered, 1);
+    kit_close(&k);
+    CHECK_ROW(&k, "/static/process INFO executed /bin/static, which");
+    CHECK_ROW(&k, "/static/process INFO exited with status 3\n");
+    kit_free(&k);
+}
+
+/* A program that goes on after its exec failed, and ends by a signal, was covered all the time. */
+RT_TEST(test_exec_that_failed_is_forgotten)
+{
+    struct kit k;
+    begin(&k);
+    kit_record(&k, RT_RECORD_EXEC, 0, 0, 7, 7, 1, "/bin/none", 9);
+    kit_err(&k, 7, 2, "no such file\n");
+    kit_flush(&k, 1);
+    kit_pass(&k, 20);
+    kit_event(&k, (struct rt_event){.kind = RT_EVENT_STATUS, .pid = 7, .status = SIGTERM});
+    kit_pass(&k, 20);
+    kit_flush(&k, 1);
+    kit_close(&k);
+    CHECK_ROW(&k, "killed by SIGTERM");
+    CHECK_NO_ROW(&k, "not covered");
     kit_free(&k);
 }
 
