@@ -84,7 +84,7 @@ RT_COLD uint64_t rt_now_slow(uint32_t *flags)
         *flags |= RT_FLAG_COARSE;
     if (rt_shim.vdso_clock)
         rt_shim.vdso_clock(id, &ts);
-    else if (!rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt))
+    else if (!rt_shim.writer.segment || !rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt)) /* no segment: the claim itself asks */
         rt_syscall(SYS_clock_gettime, id, &ts, 0, 0, 0, 0);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
