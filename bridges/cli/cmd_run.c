@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,14 +27,17 @@
 #define PATIENCE_MS 2000 /* without progress while it closes the file */
 #define RESTARTS    20u /* of the collector in one run */
 
-static const int passed_on[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+/* Heard by handlers and a pipe, not by a signalfd: it would not hear what a thread of somebody else's preload takes. */
+static const int heard[] = {SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}; /* but for the first, passed on */
+#define HEARD (sizeof heard / sizeof *heard)
+static int heard_fd = -1; /* the handler's end */
 
 struct launch {
     struct rt_options o;
     char **argv;
     char path[PATH_MAX], shim[PATH_MAX], output[PATH_MAX], run_dir[RT_RUNDIR_MAX];
     sigset_t old_mask;
-    struct sigaction old_int, old_quit, old_chld;
+    struct sigaction old_int, old_quit, old_heard[HEARD];
     int control_fd, signal_fd;
     pid_t cmd, collector;
     uint32_t restarts;
@@ -174,7 +176,8 @@ static int exec_cmd(struct launch *l)
     prepend_preload(l->shim);
     sigaction(SIGINT, &l->old_int, NULL);
     sigaction(SIGQUIT, &l->old_quit, NULL);
-    sigaction(SIGCHLD, &l->old_chld, NULL);
+    for (unsigned i = 0; i < HEARD; i++)
+        sigaction(heard[i], &l->old_heard[i], NULL);
     sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
     execv(l->path, l->argv);
     if (errno == ENOEXEC) { /* a script without #!: as execvp(3) does */
@@ -229,30 +232,44 @@ static int start_cmd(struct launch *l)
     return e;
 }
 
+static void hear_signal(int sig, siginfo_t *info, void *context)
+{
+    int e = errno;
+    ssize_t n = write(heard_fd, info, sizeof *info); /* a full pipe has enough to wake for */
+    (void)n;
+    errno = e;
+}
+
 static int setup_signals(struct launch *l)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, hear = {.sa_sigaction = hear_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigset_t set;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    l->signal_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 64); /* low numbers are CMD's */
+    heard_fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 64);
+    close(ends[0]);
+    close(ends[1]);
+    if (l->signal_fd < 0 || heard_fd < 0)
+        return -errno;
     sigaction(SIGINT, &ignore, &l->old_int);
     sigaction(SIGQUIT, &ignore, &l->old_quit);
-    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &l->old_chld); /* ignored, it would take CMD's status away */
     sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    for (unsigned i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        sigaddset(&set, passed_on[i]);
-    sigprocmask(SIG_BLOCK, &set, &l->old_mask);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    l->signal_fd = fcntl(fd, F_DUPFD_CLOEXEC, 64);
-    close(fd);
-    return l->signal_fd < 0 ? -errno : 0;
+    for (unsigned i = 0; i < HEARD; i++) {
+        sigaction(heard[i], &hear, &l->old_heard[i]);
+        sigaddset(&set, heard[i]);
+    }
+    sigprocmask(SIG_UNBLOCK, &set, &l->old_mask);
+    return 0;
 }
 
 static void on_signal(struct launch *l)
 {
-    struct signalfd_siginfo s;
+    siginfo_t s;
     while (read(l->signal_fd, &s, sizeof s) == sizeof s)
-        if (s.ssi_signo != SIGCHLD && s.ssi_code <= 0 && l->cmd > 0 && !l->ended)
-            kill(l->cmd, (int)s.ssi_signo);
+        if (s.si_signo != SIGCHLD && s.si_code <= 0 && l->cmd > 0 && !l->ended)
+            kill(l->cmd, s.si_signo);
     if (!l->ended && wait4(l->cmd, &l->status, WNOHANG, &l->usage) == l->cmd && (WIFEXITED(l->status) || WIFSIGNALED(l->status)))
         l->ended = true;
 }
