@@ -11,16 +11,19 @@ it is compared. Standard output and error are files with the same names, too. Wh
 """
 import collections
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import pwd
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -164,27 +167,32 @@ class Stage:
         env.update({"LC_ALL": "C.UTF-8", "STAGE_OF": str(os.getpid()), "HOME": self.work, "TMPDIR": self.work}, **(extra or {}))
         return env
 
-    def start(self, argv, env=None, stdin=subprocess.DEVNULL, cwd=None, stdout=None, stderr=None, **more):
+    def tapped(self, argv, environment, streams, last=False):
+        """The command and environment by which the program is watched here. @last: our shim comes behind other preloads."""
+        if self.kind == "shim":
+            preload = [shim(), environment.get("LD_PRELOAD")]
+            preload = ":".join(filter(None, reversed(preload) if last else preload))
+            environment = dict(environment, LD_PRELOAD=preload, RETAP_RUN=self.shim_run.dir, RETAP_FDS=note_of(streams))
+        if self.kind == "retap":
+            recording = self.path("io/recording.%d.rrd" % len(self.recordings))
+            self.recordings.append(recording)
+            argv = [build_dir() + "/retap", "run", "-q", "-o", recording, "--", *argv]
+        return argv, environment
+
+    def start(self, argv, env=None, stdin=subprocess.DEVNULL, cwd=None, stdout=None, stderr=None, last=False, **more):
         """@stdout and @stderr: a file name in the stage's io/ or an open file."""
         n = len(self.programs)
         paths, files = [], []
         for given, name in ((stdout, "out"), (stderr, "err")):
             if given is None or isinstance(given, str):
                 path = self.path("io/%s" % (given or "%s.%d" % (name, n)))
-                given = open(path, "ab")
+                given = open(path, "wb")
                 self.give(path)
                 files.append(given)
             else:
                 path = ""
             paths.append((path, given))
-        environment = self.environment(env)
-        if self.kind == "shim":
-            preload = ":".join(filter(None, (shim(), environment.get("LD_PRELOAD"))))
-            environment = dict(environment, LD_PRELOAD=preload, RETAP_RUN=self.shim_run.dir, RETAP_FDS=note_of([f for _, f in paths]))
-        if self.kind == "retap":
-            recording = self.path("io/recording.%d.rrd" % n)
-            self.recordings.append(recording)
-            argv = [build_dir() + "/retap", "run", "-q", "-o", recording, "--", *argv]
+        argv, environment = self.tapped(argv, self.environment(env), [f for _, f in paths], last)
         if self.user:
             more = dict(more, user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
         popen = subprocess.Popen(argv, stdin=stdin, stdout=paths[0][1], stderr=paths[1][1], env=environment, cwd=cwd or self.work,
@@ -200,6 +208,42 @@ class Stage:
         seen = self.start(argv, **more).end(timeout=timeout)
         self.seconds += time.monotonic() - start
         return seen
+
+    def terminal(self, argv, talk=(), env=None, size=(24, 80), timeout=30, cwd=None):
+        """Runs it on a terminal of its own. @talk: pairs of what to wait for (a pattern, in what came since the last) and what to do then: bytes
+        to type, or a function that gets the terminal. Gives what the terminal showed as out."""
+        master, slave = os.openpty()
+        termios.tcsetwinsize(slave, size)
+        argv, environment = self.tapped(argv, dict(self.environment(env), TERM="xterm"), [slave, slave])
+
+        def own_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        p = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd or self.work, preexec_fn=own_terminal)
+        self.programs.append(Program(p, "", "", self.kind == "retap"))
+        os.close(slave)
+        shown, at, steps, end = b"", 0, list(talk), time.monotonic() + timeout
+        try:
+            while True:
+                while steps and (m := re.search(steps[0][0], shown[at:])):
+                    at += m.end()
+                    what = steps.pop(0)[1]
+                    what(master) if callable(what) else os.write(master, what)
+                if not select.select([master], [], [], 0.5)[0] and p.poll() is None:
+                    true(time.monotonic() < end, "%r: waits for %r; showed %r" % (argv, steps[:1], shown[-500:]))
+                    continue
+                try:
+                    more = os.read(master, 65536)
+                except OSError:  # nobody holds the other end
+                    more = b""
+                shown += more
+                if not more:
+                    break
+        finally:
+            os.close(master)
+            if p.poll() is None and time.monotonic() >= end:
+                p.kill()
+        return Seen(p.wait(timeout), shown, b"")
 
     def rows(self):
         """All rows of logs in what `retap run` recorded."""

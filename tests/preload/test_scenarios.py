@@ -9,7 +9,6 @@ import stat
 import struct
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -447,6 +446,683 @@ def test_10_collector_in_trouble():
             true(ledger, "there is a ledger")
     with Run(segments=0) as run:  # absent, or out of segments
         equal(run.program(["sh", "-c", "echo x >&2"]).stderr, b"x\n")
+
+
+
+PAGE = """<html><head><title>a page</title></head><body><p id=a></p><script>
+console.error("an error of the page"); document.getElementById("a").textContent = "computed " + 6 * 7;</script></body></html>"""
+
+
+def test_11_chromium():
+    need("chromium")
+
+    def play(stage):
+        page = stage.file("page.html", PAGE)
+        return stage.run(["chromium", "--headless", "--disable-gpu", "--no-first-run", "--user-data-dir=" + stage.path("profile"), "--enable-logging=stderr",
+                          "--disable-dev-shm-usage", "--dump-dom", "file://" + page], env={"DBUS_SESSION_BUS_ADDRESS": "disabled:"}, timeout=120)
+
+    def scrub(seen):  # the rest of stderr is Chromium's own troubles, with times and numbers
+        return seen.code, seen.out, re.findall(rb'CONSOLE[^\]]*\] (".*?")', seen.err), re.findall(rb"crash|signal|SIGSYS|seccomp", seen.err)
+    with scene(play, user="nobody", scrub=scrub) as s:
+        equal(s.seen.code, 0)
+        true(b"computed 42" in s.seen.out, s.seen)
+        once(b"".join(s.run.lines("stderr")), b'"an error of the page"')
+        equal(len([t for t in s.texts("stderr") if "an error of the page" in t]), 1)
+
+
+NODE = r"""
+const cluster = require("cluster"), child = require("child_process"), threads = require("worker_threads");
+if (!threads.isMainThread) {
+  console.log("in a thread"); console.error("thread err");
+} else if (cluster.isWorker) {
+  console.error("worker err"); process.exit(0);
+} else {
+  console.log("log"); console.info("info"); console.warn("warn"); console.error("error"); console.debug("debug"); console.trace("trace");
+  console.table([{a: 1}]); console.group("group"); console.log("indented"); console.groupEnd();
+  for (let i = 0; i < 50; i++) { console.log("order", i); console.error("order", i); }
+  console.log(child.execFileSync("sh", ["-c", "echo caught; echo beside >&2"]).toString());
+  child.spawn("sh", ["-c", "echo spawned; echo spawned err >&2"], {stdio: "inherit"}).on("exit", () =>
+    new threads.Worker(__filename).on("exit", () =>
+      cluster.fork().on("exit", () => { setTimeout(() => { throw new Error("nobody catches this"); }, 1); })));
+}
+"""
+
+
+def test_12_node():
+    need("node")
+
+    def play(stage):
+        stage.file("main.js", NODE)
+        return stage.run(["node", "main.js"])
+    with scene(play) as s:
+        equal(s.seen.code, 1)
+        out, err = (b"".join(r.data for r in s.run.records() if r.type == "DATA" and r.stream == name) for name in ("stdout", "stderr"))
+        equal((out, err), (s.seen.out, s.seen.err))  # in this order, too
+        once(s.texts("stderr"), "worker err", "thread err", "spawned err", "order 7")
+        true(any("nobody catches this" in r["text"] and r["level"] == "ERROR" for r in s.rows), "the uncaught error is one")
+
+
+JAVA = r"""
+import java.util.logging.*;
+public class Main {
+    static int[] nothing;
+    public static void main(String[] a) throws Exception {
+        System.out.println("out"); System.err.println("err"); System.err.printf("formatted %d%n", 5);
+        Logger log = Logger.getLogger("app");
+        System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
+        log.severe("severe"); log.warning("warning"); log.info("info");
+        int caught = 0;
+        for (int i = 0; i < 50000; i++) try { caught += nothing[i]; } catch (NullPointerException e) { caught++; }
+        System.out.println("null checks " + caught);
+        Process p = new ProcessBuilder("sh", "-c", "echo child; echo child err >&2").inheritIO().start();
+        p.waitFor();
+        Thread t = new Thread(() -> { throw new IllegalStateException("in a thread"); });
+        t.start(); t.join();
+        if (a.length > 0) {
+            var f = Class.forName("sun.misc.Unsafe").getDeclaredField("theUnsafe");
+            f.setAccessible(true);
+            ((sun.misc.Unsafe) f.get(null)).putAddress(0, 0);
+        }
+        throw new Exception("the end");
+    }
+}
+"""
+
+
+def test_13_java():
+    need("java", "javac")
+
+    def play(stage):
+        stage.file("Main.java", JAVA)
+        classes = os.path.join(build_dir(), "tests/preload/made/java")
+        if not os.path.exists(classes + "/Main.class"):
+            subprocess.run(["javac", "-nowarn", "-d", classes, stage.path("Main.java")], check=True, capture_output=True)
+        common = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", classes]
+        return (stage.run([*common, "-Xcheck:jni", "Main"]),
+                stage.run([*common, "-XX:ErrorFile=" + stage.path("hs_err"), "Main", "crash"]),
+                b"SIGSEGV" in slurp(stage.path("hs_err")))
+
+    def scrub(seen):
+        first, crash, report = seen
+        return first, crash.code, crash.err, re.sub(rb"0x[0-9a-f]+|pid=\d+|tid=\d+|after [\d.]+s|.*Elapsed.*", b"", crash.out), report
+    with scene(play, scrub=scrub) as s:
+        first, crash, report = s.seen
+        equal((first.code, crash.code, report), (1, -signal.SIGABRT, True))
+        true(b"null checks 50000" in first.out and b"modified" not in first.out + first.err, first)
+        equal(s.run.lines("stdout"), sorted((first.out + crash.out).splitlines(True)))
+        equal(s.run.lines("stderr"), sorted((first.err + crash.err).splitlines(True)))
+        levels = {r["text"].split("\n")[-1].strip(): r["level"] for r in s.rows}
+        equal([levels.get(t) for t in ("SEVERE: severe", "WARNING: warning", "INFO: info")], ["ERROR", "WARN", "INFO"])
+        true(any("in a thread" in r["text"] and r["level"] == "ERROR" and "\n" in r["text"] for r in s.rows), "a trace is one row")
+
+
+GO = """package main
+%s
+import ("fmt"; "os"; "os/exec")
+func main() {
+    %s
+    fmt.Println("out of go"); fmt.Fprintln(os.Stderr, "err of go"); println("builtin")
+    c := exec.Command("sh", "-c", "echo child; echo child err >&2"); c.Stdout = os.Stdout; c.Stderr = os.Stderr; c.Run()
+    os.Exit(3)
+}"""
+PLAIN_C = r"""#include <stdio.h>
+#include <stdlib.h>
+int main(void) { printf("out of c\n"); fprintf(stderr, "err of c\n"); fflush(stdout); system("echo child; echo child err >&2"); return 4; }"""
+
+
+def go_program(cgo, mode):
+    source = GO % ("// int puts(const char *); int fflush(void *);\nimport \"C\"" if cgo else "", "C.puts(C.CString(\"by c\")); C.fflush(nil)" if cgo else "")
+    out = os.path.join(build_dir(), "tests/preload/made", "go-" + hashlib.sha256((source + mode).encode()).hexdigest()[:16])
+    if not os.path.exists(out):
+        os.makedirs(os.path.dirname(out), exist_ok=True)
+        with tempfile.TemporaryDirectory() as t:
+            with open(t + "/main.go", "w") as f:
+                f.write(source)
+            p = subprocess.run(["go", "build", *mode.split(), "-o", out, "main.go"], cwd=t, capture_output=True,
+                               env=dict(os.environ, CGO_ENABLED="01"[cgo], GO111MODULE="off", GOFLAGS=""))
+            true(p.returncode == 0, p.stderr)
+    return out
+
+
+def test_14_static():
+    programs = {}
+    if shutil.which("go"):
+        programs.update({"go static": go_program(False, ""), "go cgo": go_program(True, ""), "go pie": go_program(False, "-buildmode=pie")})
+    if shutil.which("musl-gcc"):
+        programs.update({"musl": built(PLAIN_C, compiler="musl-gcc"), "musl static": built(PLAIN_C, "-static", compiler="musl-gcc")})
+    programs.update({"c static": built(PLAIN_C, "-static"), "c": built(PLAIN_C)})
+
+    def play(stage):
+        seen = {name: stage.run([path]) for name, path in programs.items()}
+        if shutil.which("busybox"):
+            seen["busybox"] = stage.run(["busybox", "sh", "-c", "echo out; echo err >&2; ls /nonexistent; exit 6"])
+        return seen
+    with scene(play) as s:
+        for name, seen in s.seen.items():
+            true(seen.code in (3, 4, 6) and b"err" in seen.err, seen)
+        recorded = b"".join(s.run.lines("stderr"))
+        equal(recorded.count(b"child err\n"), len(programs))  # dynamic children of static parents
+        equal(recorded.count(b"err of c\n"), sum(n in programs for n in ("c", "musl")))
+        true(b"builtin" not in recorded, "Go's own writes cannot be seen")
+
+
+RUST = r"""
+fn main() {
+    println!("out"); eprintln!("err {}", 1);
+    let way = std::env::args().nth(1).unwrap_or_default();
+    let _ = std::thread::spawn(|| panic!("in a thread\nsecond line")).join();
+    if way == "abort" { std::process::abort(); }
+    if way == "exit" { std::process::exit(5); }
+    let v: Vec<i32> = vec![]; println!("{}", v[way.len()]);
+}
+"""
+
+
+def test_15_rust():
+    need("rustc")
+
+    def play(stage):
+        binary = os.path.join(build_dir(), "tests/preload/made/rust-" + hashlib.sha256(RUST.encode()).hexdigest()[:16])
+        if not os.path.exists(binary):
+            os.makedirs(os.path.dirname(binary), exist_ok=True)
+            subprocess.run(["rustc", "-A", "warnings", "-C", "debuginfo=1", "-o", binary, stage.file("prog.rs", RUST)], check=True, capture_output=True)
+        return [stage.run([binary, way], env={"RUST_BACKTRACE": trace}) for way, trace in (("panic", "1"), ("abort", "0"), ("exit", "0"))]
+    with scene(play, scrub=lambda seen: [(p.code, p.out, re.sub(rb" \(\d+\)", b"", p.err)) for p in seen]) as s:  # newer ones print the tid
+        equal([p.code for p in s.seen], [101, -signal.SIGABRT, 5])
+        for stream in ("stdout", "stderr"):
+            equal(s.run.lines(stream), sorted(b"".join(p[1 + (stream == "stderr")] for p in s.seen).splitlines(True)))
+        panics = [r for r in s.rows if "index out of bounds" in r["text"]]
+        equal(len(panics), 1)
+        true("panicked at" in panics[0]["text"] and panics[0]["level"] in ("ERROR", "CRITICAL"), panics)
+
+
+GIT = r"""
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='2026-01-01T00:00:00Z'
+export GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+git init -q -b main origin && cd origin && git config receive.denyCurrentBranch ignore
+for i in 1 2 3 4 5 6; do echo $i > f$i; git add f$i; git commit -q -m "commit $i"; done
+printf '#!/bin/sh\necho from the hook; echo hook err >&2\nexit ${HOOK:-0}\n' > .git/hooks/pre-receive; chmod +x .git/hooks/pre-receive; cd ..
+git clone --progress origin copy && cd copy && echo own > own && git add own && git commit -q -m own && git push origin HEAD:refs/heads/topic
+HOOK=1 git push origin HEAD:refs/heads/refused
+git checkout -q -b side HEAD~3 && echo other > f6 && git add f6 && git commit -q -m conflict; git rebase main; git status --short; git rebase --abort
+git log --oneline --graph | head -3; git -c core.pager=cat diff HEAD~1 --stat; git gc --quiet; git fsck --no-progress
+"""
+
+
+def test_16_git():
+    need("git")
+    with scene(lambda stage: stage.run(["sh", "-c", GIT])) as s:
+        equal(s.seen.code, 0)
+        out, err = b"".join(s.run.lines("stdout")), b"".join(s.run.lines("stderr"))
+        once(err, b"pre-receive hook declined")
+        for line in s.seen.err.splitlines(True):  # progress is written in pieces, and by several processes
+            true(line.split(b"\r")[-1] in err or b"remote:" in line, line)
+        equal(err.count(b"remote: hook err"), 2)
+        true(b"\nCONFLICT" in b"\n" + out, out)
+        done = [r["text"] for r in s.rows if "Receiving objects" in r["text"] or "done." in r["text"]]
+        true(all("\r" not in t for t in done), done)
+
+
+def test_17_compilers():
+    need("gcc")
+    sources = {"warn.c": "int f(int a) { int x; if (a = 1) return x; }\n", "error.c": "int main(void) { foo(; }\n",
+               "link.c": "int missing(void); int main(void) { return missing(); }\n"}
+    script = "for c in %s; do for f in warn error link; do $c -Wall -fdiagnostics-color=always $f.c -o $f; done; done; gcc -c nosuch.c; ld nosuch.o; " \
+             "gcc -fsyntax-only -x c++ - < warn.c; as -o x.o /dev/null; true" % ("gcc clang" if shutil.which("clang") else "gcc")
+
+    def play(stage):
+        for name, text in sources.items():
+            stage.file(name, text)
+        return stage.run(["sh", "-c", script])
+    with scene(play, scrub=lambda seen: re.sub(rb"/(cc|\w+-)\w{6}\.o|\w+-[0-9a-f]{6}\.o", b"", seen.err)) as s:
+        whole_output(s)
+        true(b"\x1b[" in s.seen.err, "there are colours")
+        true(all("\x1b" not in r["text"] for r in s.rows), [r["text"] for r in s.rows if "\x1b" in r["text"]])
+        warned = [r for r in s.rows if "suggest parentheses" in r["text"].split("\n")[0]]
+        true(warned and {r["level"] for r in warned} == {"WARN"}, warned)
+        true(any("\n" in r["text"] for r in warned), "with the lines below")
+        equal({r["level"] for r in s.rows if "undefined reference" in r["text"]}, {"ERROR"})
+
+
+def test_18_curl():
+    need("curl")
+
+    def play(stage):
+        port = free_port()
+        stage.file("page", "x" * 20000)
+        server = subprocess.Popen(["/usr/bin/python3", "-m", "http.server", "-b", "127.0.0.1", str(port)], cwd=stage.work, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: connects(port), "a web server")
+            return [stage.run(["curl", *a]) for a in (["-sS", "http://127.0.0.1:1/nothing"], ["-sv", "-o", "got", "http://127.0.0.1:%d/page" % port],
+                                                     ["-o", "got", "http://127.0.0.1:%d/page" % port],
+                                                     ["-sSf", "http://127.0.0.1:%d/missing" % port])]
+        finally:
+            server.kill()
+            server.wait()
+
+    def scrub(seen):
+        return [(p.code, p.out, re.sub(rb":\d{4,5}|port \d+|Date:.*|Last-Modified:.*|[\d:.-]+k?", b"", p.err).count(b"\n")) for p in seen]
+    with scene(play, scrub=scrub) as s:
+        equal([p.code for p in s.seen], [7, 0, 0, 22])
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+        failed = s.seen[0].err
+        pieces = [r for r in s.run.records() if r.type == "DATA" and r.pid == s.run.records()[0].pid]
+        true(len(pieces) > 50, "written character by character: %d" % len(pieces))
+        once(s.texts("stderr"), failed.decode().strip())
+        meter = [t for t in s.texts("stderr") if t.lstrip().startswith("100")]
+        true(len(meter) <= 2, meter)
+
+
+def test_19_data():
+    script = """head -c 300000 /bin/bash > big; tar --mtime=@0 --owner=0 --group=0 --numeric-owner --sort=name -czf - big | gzip -d | tar -tf - | tee list
+        tar --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - big; gzip -nc big; dd if=big bs=7000 status=none; cat big; dd if=big of=copy bs=64k
+        cat big > other; cmp big other && cat < big | wc -c"""
+    tail = r"""
+import os, sys
+f = os.open("big", os.O_RDONLY)
+os.sendfile(1, f, 0, 5000)
+r, w = os.pipe()
+os.splice(f, w, 4096, offset_src=0)
+os.splice(r, 1, 4096)
+os.copy_file_range(f, 1, 3000, offset_src=0)
+os.write(1, b"text at the end\n")
+"""
+
+    def play(stage):
+        first = stage.run(["sh", "-c", script])
+        return first._replace(err=re.sub(rb"copied, .*", b"", first.err)), stage.run([sys.executable, "-c", tail])
+    with scene(play) as s:
+        first, second = s.seen
+        equal(len(second.out), 5000 + 4096 + 3000 + 16)
+        text = b"".join(s.run.lines("stdout"))
+        equal(len(text) + s.run.counted(), len(first.out) + len(second.out))
+        true(len(text) < 3000 and b"text at the end\n" in text and b"ELF" not in text, text)
+        equal(len(b"".join(s.run.lines("stderr"))) > 30, True)  # dd's figures
+        true(all("ELF" not in t for t in s.texts("stdout")), s.texts("stdout"))
+
+
+CRON = r"""
+mount -t tmpfs none /run && mount -t tmpfs none /var/spool/cron/crontabs && mkdir upper work merged || exit 77
+mount -t tmpfs none upper && mkdir upper/u upper/w && mount -t overlay -o lowerdir=/usr/sbin,upperdir=upper/u,workdir=upper/w none /usr/sbin || exit 77
+printf '#!/bin/sh\ncat > %s/mail; logger -s delivered\n' "$PWD" > /usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail
+printf '@reboot echo from the job; echo job err >&2; AROUND TOLD; logger -s -t job "to syslog"\n' > /var/spool/cron/crontabs/root
+chmod 600 /var/spool/cron/crontabs/root
+exec cron -f
+"""
+
+
+def test_20_cron():
+    need("cron", "logger")
+    if os.geteuid() or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        raise Skip("not root, or no mount namespaces: cron knows one place only")
+
+    def play(stage):
+        told = stage.path("io/told")
+        script = CRON.replace("AROUND", compile_program("around")).replace("TOLD", told)
+        p = stage.start(["unshare", "-m", "sh", "-c", script])
+        until(lambda: p.popen.poll() == 77 or slurp(stage.path("mail")).count(b"\n") > 10 and slurp(told), "the mail of the job")
+        if p.popen.poll() == 77:
+            raise Skip("no overlay file system")
+        seen = p.end(signal.SIGTERM)
+        return seen.code, slurp(stage.path("mail")), re.sub(rb"STAGE_OF=\d+", b"", slurp(told))
+
+    def scrub(seen):
+        return seen[0], re.sub(rb"Date:.*|\w+ \d+ [\d:]+", b"", seen[1]), seen[2]
+    with scene(play, scrub=scrub) as s:
+        true(b"from the job\njob err\n" in s.seen[1], s.seen)
+        said = [m.text for m in s.run.messages("syslog")]
+        once(said, b"(CRON) INFO (Running @reboot jobs)")
+        true(any(t.startswith(b"(root) CMD (echo from the job") for t in said), said)
+        true(b"from the job" not in b"".join(s.run.lines("stdout")), "a pipe is not standard output")
+        starts = [r.data for r in s.run.records() if r.type == "PROCESS"]
+        true(any(b"around" in d for d in starts), "the job is known, though cron makes its own environment")
+
+
+UNIT = """
+import os, socket, subprocess, sys
+a, b = socket.socketpair()
+st = os.fstat(b.fileno())
+env = dict(os.environ, JOURNAL_STREAM="%d:%d" % (st.st_dev, st.st_ino), INVOCATION_ID="0" * 32)
+script = '''
+import os, stat
+for fd in 1, 2:
+    st = os.fstat(fd)
+    print(fd, os.environ["JOURNAL_STREAM"] == "%d:%d" % (st.st_dev, st.st_ino), stat.S_ISSOCK(st.st_mode), os.isatty(fd), flush=True)
+'''
+p = subprocess.Popen([sys.executable, "-c", script], stdout=b, stderr=b, env=env)
+b.close()
+p.wait()
+os.write(1, a.recv(10000))
+"""
+
+
+def test_21_systemd():
+    need("systemctl", "journalctl")
+    if not os.path.isdir("/run/systemd/system"):
+        print("    no running systemd: units are not tried, only its programs and what a unit's standard output looks like", file=sys.stderr)
+
+    def play(stage):
+        os.mkdir(stage.path("journal"))
+        return [stage.run(a) for a in (["systemctl", "--no-pager", "is-system-running"], ["journalctl", "-D", stage.path("journal"), "--no-pager"],
+                                       ["systemctl", "--nosuchoption"], ["systemd-escape", "a/b c"], ["systemd-analyze", "calendar", "nonsense"],
+                                       ["systemd-cat", "true"], [sys.executable, "-c", UNIT])]
+    with scene(play) as s:
+        equal(s.seen[-1].out.split(b"\n")[:2], [b"1 True True False", b"2 True True False"])
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+        once(b"".join(s.run.lines("stderr")), b"unrecognized option")
+
+
+def test_22_dbus():
+    need("dbus-daemon", "dbus-send", "dbus-run-session")
+
+    def play(stage):
+        config = stage.file("bus.conf", """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+            "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd"><busconfig><type>session</type><syslog/><keep_umask/>
+            <listen>unix:path=%s</listen><servicedir>%s</servicedir><policy context="default"><allow send_destination="*" eavesdrop="true"/>
+            <allow eavesdrop="true"/><allow own="*"/></policy></busconfig>""" % (stage.path("bus"), stage.path("services")))
+        stage.file("services/x.service", "[D-BUS Service]\nName=org.example.Broken\nExec=/bin/false\n")
+        daemon = stage.start(["dbus-daemon", "--config-file", config, "--nofork", "--print-address=1", "--nopidfile"])
+        daemon.until(b"unix:path", "out")
+        call = ["dbus-send", "--bus=unix:path=" + stage.path("bus"), "--print-reply", "--type=method_call"]
+        got = [stage.run([*call, "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.example.Broken"]),
+               stage.run([*call, "--dest=org.example.Broken", "/", "org.example.Broken.Do"])]
+        seen = daemon.end(signal.SIGTERM)
+        broken = stage.run(["dbus-daemon", "--config-file", "/nonexistent", "--nofork"])
+        session = stage.run(["dbus-run-session", "--", "sh", "-c", "echo inside; dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus "
+                             "/ org.freedesktop.DBus.GetId >/dev/null && echo id; echo err >&2; exit 3"])
+        helper = "/usr/lib/dbus-1.0/dbus-daemon-launch-helper"
+        return got, seen, broken, session, stage.run([helper, "org.example.None"]) if os.path.exists(helper) else None
+
+    def scrub(seen):
+        def clean(p):
+            return p and (p.code, re.sub(rb"guid=\w+|time=\S+|serial=\d+|sender=\S+|destination=\S+", b"", p.out),
+                          re.sub(rb"\[session [^]]*\]|dbus-daemon\[\d+\]|pid=\d+|:1\.\d+|\d{3,}", b"", p.err))
+        return [clean(p) for p in seen[0]], [clean(p) for p in seen[1:]]
+    with scene(play, scrub=scrub) as s:
+        got, daemon, broken, session, helper = s.seen
+        equal((got[1].code, broken.code, session.code), (1, 1, 3))
+        said = [m.text for m in s.run.messages("syslog")] + [daemon.err]
+        true(any(b"Activated service 'org.example.Broken' failed" in t for t in said), said)
+        for line in (b"inside\n", b"id\n"):
+            once(b"".join(s.run.lines("stdout")), line)
+        if helper:  # setuid: not loaded into, and not a word about it
+            true(b"ld.so" not in helper.err, helper)
+
+
+def test_23_openssl():
+    need("openssl")
+    port = free_port()
+
+    def play(stage):
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", stage.path("key"), "-out", stage.path("cert"), "-subj",
+                               "/CN=test", "-days", "2"], capture_output=True)
+        equal(made.returncode, 0)
+        server = stage.start(["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", stage.path("cert"), "-key", stage.path("key"), "-naccept", "2"],
+                             stdin=subprocess.PIPE)
+        server.until(b"ACCEPT", "out")
+        with socket.create_connection(("127.0.0.1", port)) as bad:
+            bad.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            bad.recv(100)
+        client = stage.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-brief"])
+        asked = stage.terminal(["openssl", "req", "-new", "-newkey", "rsa:2048", "-keyout", stage.path("k2"), "-out", stage.path("csr")],
+                               [(rb"Enter PEM pass phrase:", b"secret\n"), (rb"Verifying.*phrase:", b"secret\n"),
+                                (rb"Country Name", b"DE\n"), (rb"State", b"\n"), (rb"Locality", b"\n"), (rb"Organization Name", b"Me\n"),
+                                (rb"Organizational Unit", b"\n"), (rb"Common Name", b"me\n"), (rb"Email", b"\n"), (rb"challenge", b"\n"), (rb"optional", b"\n")])
+        ended = server.end()
+        server.popen.stdin.close()
+        return ended, client, asked, stage.run(["openssl", "req", "-in", stage.path("csr"), "-noout", "-subject", "-verify"])
+
+    def scrub(seen):
+        server, client, asked, checked = seen
+        return (server.code, sorted(re.sub(rb"[0-9A-F]{12,}", b"", line) for line in server.err.splitlines()), client.code,
+                re.sub(rb"[.+*-]+", b"", asked.out), asked.code, checked)
+    with scene(play, scrub=scrub) as s:
+        server, client, asked, checked = s.seen
+        equal((server.code, client.code, asked.code, checked.code), (0, 0, 0, 0))
+        true(b"O = Me" in checked.out, checked)
+        true(b"http request" in server.err, server.err)
+        true(b"http request" in b"".join(s.run.lines("stderr")), "the bad client is told")
+        true(not any("secret" in t for t in s.texts()), "nobody saw what was typed")
+
+
+def test_24_sqlite():
+    need("sqlite3")
+    setup = "pragma journal_mode=delete; create table t(a unique); insert into t values(1),(2);"
+    crash = r"""
+import os, sqlite3, sys
+c = sqlite3.connect("db", isolation_level=None)
+c.execute("pragma cache_size=1"); c.execute("pragma synchronous=off")
+c.execute("begin"); c.executemany("insert into t values(?)", ((i,) for i in range(10, 5000)))
+assert os.path.exists("db-journal")
+os.kill(os.getpid(), 9)
+"""
+    uses = r"""
+import sqlite3, sys
+c = sqlite3.connect("db")
+print(c.execute("select count(*) from t").fetchone())
+for sql in "select nosuch", "insert into t values(1)":
+    try: c.execute(sql)
+    except sqlite3.Error as e: print(type(e).__name__, e, file=sys.stderr)
+"""
+
+    def play(stage):
+        return [stage.run(["sqlite3", "db", setup]), stage.run([sys.executable, "-c", crash]), stage.run([sys.executable, "-c", uses]),
+                stage.run(["sqlite3", "-cmd", ".log stderr", "db", "select * from nosuch;", "insert into t values(1);", "select sum(a) from t;"]),
+                stage.run(["sqlite3", "db"]), stage.run(["sqlite3", "/nonexistent/db", "select 1"])]
+    with scene(play) as s:
+        equal([p.code for p in s.seen], [0, -9, 0, 1, 0, 1])
+        equal(s.seen[2].out, b"(2,)\n")
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+        once(s.texts("stderr"), "OperationalError no such column: nosuch")
+
+
+def test_25_full_screen():
+    vim = shutil.which("vim") or shutil.which("vim.tiny")
+    if not vim:
+        raise Skip("no vim is installed")
+    need("less", "top")
+
+    def play(stage):
+        stage.file("text", "".join("line %d of the text\n" % i for i in range(200)))
+        edited = stage.terminal([vim, "-u", "NONE", "-N", "-i", "NONE", "--cmd", "set noswapfile", "text"],
+                                [(rb"line 10", lambda terminal: termios.tcsetwinsize(terminal, (30, 120))),
+                                 (rb"line 27", b"oadded\x1b:!stty size\r"), (rb"30 120[\s\S]*ENTER", b"\r:wq\r")])
+        paged = stage.terminal(["less", "text"], [(rb"line 20", b"G"), (rb"line 199", b"q")], env={"LESS": "", "LESSHISTFILE": "-"})
+        watched = stage.terminal(["top", "-d", "0.3"], [(rb"COMMAND", b"q")])
+        return edited.code, b"added\n" in slurp(stage.path("text")), paged.code, paged.out.count(b"line 199"), watched.code
+    with scene(play) as s:
+        equal(s.seen, (0, True, 0, 1, 0))
+        true(all("\x1b" not in t for t in s.texts()), [t for t in s.texts() if "\x1b" in t][:1])
+
+
+def test_26_wrappers():
+    need("script", "stdbuf", "expect", "unbuffer")
+    talker = "echo out; echo err >&2; test -t 1 && echo terminal; exit 3"
+    dialogue = 'set timeout 5; spawn sh -c {printf "name? "; read -r n; echo hello $n; echo warned >&2; exit 4}; expect "name? "; send "joe\\r"; ' \
+               'expect "hello joe"; expect eof; exit [lindex [wait] 3]'
+    mixed = built(r"""#include <stdio.h>
+#include <unistd.h>
+int main(void) { for (int i = 0; i < 3; i++) { printf("line %d\n", i); write(1, "direct\n", 7); } return 0; }""")
+
+    def play(stage):
+        return [stage.run(a) for a in (["script", "-qec", talker, stage.path("typescript")], ["unbuffer", "sh", "-c", talker], ["expect", "-c", dialogue],
+                                       ["stdbuf", "-oL", mixed], ["stdbuf", "-o0", mixed], [mixed], ["stdbuf", "-oL", "-eL", "sh", "-c", talker],
+                                       ["setsid", "-w", "nice", "timeout", "5", "nohup", "sh", "-c", talker])]
+    with scene(play) as s:
+        equal([p.code for p in s.seen], [3, 3, 4, 0, 0, 0, 3, 3])
+        equal(s.seen[3].out, b"".join(b"line %d\ndirect\n" % i for i in range(3)))
+        equal(s.seen[5].out, b"direct\n" * 3 + b"line 0\nline 1\nline 2\n")
+        text = b"".join(s.run.lines("stdout"))
+        equal(text.count(b"direct\n"), 9)
+        equal(text.count(b"terminal"), 2)  # what the wrappers pass on is their own output
+
+
+def preloads():
+    base = "/usr/lib/x86_64-linux-gnu/"
+    found = {"jemalloc": base + "libjemalloc.so.2", "faketime": base + "faketime/libfaketime.so.1", "fakeroot": base + "libfakeroot/libfakeroot-sysv.so",
+             "eatmydata": base + "libeatmydata.so", "proxychains": base + "libproxychains.so.4", "socket_wrapper": base + "libsocket_wrapper.so",
+             "stdbuf": "/usr/libexec/coreutils/libstdbuf.so", "snoopy": base + "libsnoopy.so", "mtrace": base + "libc_malloc_debug.so.0"}
+    return {name: path for name, path in found.items() if os.path.exists(path)}
+
+
+def test_27_other_preloads():
+    found = preloads()
+    if len(found) < 3:
+        raise Skip("fewer than three other preloads are installed")
+    commands = [["sh", "-c", "echo out; echo err >&2; ls /nonexistent; exec 2>&1; echo swapped >&2; exit 3"],
+                ["python3", "-c", "import sys, threading, subprocess, os\nt = threading.Thread(target=lambda: print('thread', file=sys.stderr)); t.start(); t.join()\n"
+                 "print(subprocess.run(['echo', 'x'], capture_output=True).stdout); os.write(2, b'last\\n')"],
+                [compile_program("acts"), "forms"], [compile_program("acts"), "messages"]]
+
+    def play(last):
+        def all_of_them(stage):
+            seen = {}
+            os.makedirs(stage.path("sockets"), exist_ok=True)
+            env = {"SOCKET_WRAPPER_DIR": stage.path("sockets"), "FAKETIME": "+1d", "_STDBUF_O": "L", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                   "PROXYCHAINS_QUIET_MODE": "1"}
+            for name, path in found.items():
+                for i, command in enumerate(commands):
+                    seen[name, i] = stage.run(command, env=dict(env, LD_PRELOAD=path), last=last, pass_fds=(9,))
+            return seen
+        return all_of_them
+    os.dup2(2, 9, inheritable=True)  # where acts complains
+    for last in (False, True):
+        with scene(play(last), retap=not last, segments=64) as s:
+            for (name, i), seen in s.seen.items():
+                equal((name, i, seen.code), (name, i, [3, 0, 0, 0][i]))
+            lines = s.run.lines("stderr")
+            # socket_wrapper in front takes write from libc itself: what goes by it is not seen then
+            want = len(found) - (last and "socket_wrapper" in found)
+            for line in (b"err\n", b"last\n", b"fprintf stderr\n", b"dprintf 2\n"):
+                true(want <= lines.count(line) <= len(found), (last, line, lines.count(line)))
+    wrapped = [["fakeroot", "sh", "-c", "id -u; echo err >&2; touch f; chown 5:6 f; stat -c %u:%g f"], ["faketime", "2020-01-01 00:00:00", "date", "+%Y"],
+               ["eatmydata", "sh", "-c", "echo x; sync; echo err >&2"], ["proxychains4", "-q", "sh", "-c", "echo x; echo err >&2"]]
+    wrapped = [w for w in wrapped if shutil.which(w[0])]
+    with scene(lambda stage: [stage.run(w) for w in wrapped]) as s:
+        equal([p.code for p in s.seen], [0] * len(wrapped))
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+
+
+def test_28_debuggers():
+    need("strace", "gdb")
+    chatty = built(r"""#include <stdio.h>
+#include <unistd.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+int main(void)
+{
+    char *p = calloc(10, 1);
+    write(2, "one\n", 4);
+    if (fork() == 0) { fprintf(stderr, "child\n"); _exit(2); }
+    wait(NULL);
+    printf("out %d\n", p[0]); fflush(stdout);
+    return 3;
+}""")
+    gdb = ["gdb", "-nx", "--batch", "-iex", "set debuginfod enabled off"]
+
+    def play(stage):
+        seen = {"plain": stage.run([chatty]),
+                "strace": stage.run(["strace", "-f", "-q", "-e", "trace=write", "-e", "signal=none", "-o", stage.path("trace"), chatty]),
+                "gdb": stage.run([*gdb, "-ex", "break main", "-ex", "run", "-ex", "break write", "-ex", "continue", "-ex", "backtrace", "-ex", "delete",
+                                  "-ex", "continue", chatty])}
+        calls = [re.sub(rb"^\d+ +| +=", b"", line) for line in slurp(stage.path("trace")).splitlines() if b"write(" in line]
+        if shutil.which("valgrind"):
+            seen["valgrind"] = stage.run(["valgrind", "-q", "--error-exitcode=9", "--leak-check=no", chatty])
+        if shutil.which("ltrace"):
+            seen["ltrace"] = stage.run(["ltrace", "-o", stage.path("ltrace"), "-e", "calloc+fork", chatty])
+        if shutil.which("rr") and subprocess.run(["rr", "record", "-n", "-o", stage.path("rr0"), "true"], capture_output=True).returncode == 0:
+            seen["rr"] = stage.run(["rr", "record", "-n", "-o", stage.path("rr"), chatty])
+        return seen, calls, slurp(stage.path("ltrace")).count(b"calloc")
+
+    def scrub(seen):
+        runs, calls, traced = seen
+        gdb = runs["gdb"]
+        runs = dict(runs, gdb=(gdb.code, sorted(set(re.findall(rb"^child|^one|^out 0|in main|exited with code \d+|Breakpoint \d(?=[.,])",
+                                                                gdb.out + gdb.err, re.M)))))
+        return runs, calls, traced
+    with scene(play, scrub=scrub) as s:
+        runs, calls, _ = s.seen
+        true(b"Breakpoint 2" in runs["gdb"].out and b"in main" in runs["gdb"].out, runs["gdb"])
+        equal(calls, [b'write(2, "one\\n", 4) 4', b'write(2, "child\\n", 6) 6', b'write(1, "out 0\\n", 6) 6'])
+        if "rr" not in runs:
+            print("    rr: not installed, or no hardware counters", file=sys.stderr)
+        equal(b"".join(s.run.lines("stderr")).count(b"child\n"), len(runs))
+        equal(b"".join(s.run.lines("stdout")).count(b"out 0\n"), len(runs))
+
+
+SANITIZED = r"""#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int shared; volatile int zero;
+void *bump(void *p) { for (int i = 0; i < 1000; i++) shared++; return p; }
+int main(int argc, char **argv)
+{
+    fprintf(stderr, "start\n"); printf("out\n"); fflush(stdout);
+    if (!strcmp(argv[1], "address")) { char *p = malloc(8); free(p); return p[zero]; }
+    if (!strcmp(argv[1], "undefined")) return 0x7fffffff + argc + zero ? 0 : 1;
+    if (!strcmp(argv[1], "thread")) { pthread_t t; pthread_create(&t, 0, bump, 0); bump(0); pthread_join(t, 0); }
+    return 0;
+}"""
+
+
+def test_29_sanitizers():
+    kinds = {}
+    for compiler in ("gcc", "clang"):
+        for kind in ("address", "undefined", "thread"):
+            with contextlib.suppress(AssertionError, Skip):
+                kinds[compiler, kind] = built(SANITIZED, "-O1", "-fsanitize=" + kind, "-pthread", compiler=compiler)
+    if not kinds:
+        raise Skip("no sanitizer is installed")
+
+    def play(stage):
+        seen = {}
+        for (compiler, kind), path in kinds.items():
+            # thread: its fixed address ranges collide with strong address randomization
+            command = ["setarch", "-R", path, kind] if kind == "thread" else [path, kind]
+            seen[compiler, kind] = stage.run(command)
+        return seen
+
+    def scrub(seen):
+        return {k: (p.code, p.out, re.findall(rb"^start|(?:ERROR|WARNING|SUMMARY): \w+Sanitizer: [\w-]+|runtime error: [a-z ]+", p.err, re.M))
+                for k, p in seen.items()}
+    with scene(play, scrub=scrub) as s:
+        for (compiler, kind), p in s.seen.items():
+            true(p.code == {"address": 1, "undefined": 0, "thread": 66}[kind] and (b"Sanitizer" in p.err or b"runtime error" in p.err), ((compiler, kind), p))
+        equal(b"".join(s.run.lines("stderr")).count(b"start\n"), len(kinds))
+
+
+def test_30_other_identities():
+    if os.geteuid():
+        raise Skip("not root")
+    talk = "echo out; echo err >&2; exit 3"
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    commands = {"env -i": ["env", "-i", "/bin/sh", "-c", talk], "su": ["su", "-s", "/bin/sh", "nobody", "-c", talk],
+                "su -": ["su", "-s", "/bin/sh", "-", "nobody", "-c", talk], "sudo": ["sudo", "-n", "-u", "nobody", "/bin/sh", "-c", talk],
+                "runuser": ["runuser", "-u", "nobody", "--", "sh", "-c", talk], "setpriv": [*nobody, "--no-new-privs", "sh", "-c", talk],
+                "unshare": ["unshare", "-m", "-n", "-p", "-u", "-f", "sh", "-c", "echo $$; " + talk],
+                "unshare -Ur": [*nobody, "unshare", "-Ur", "sh", "-c", "id -u; " + talk],
+                "chroot": ["chroot", "ROOT", "/bin/hello"], "chroot -c": ["sh", "-c", "chroot ROOT /bin/hello; exit $?"]}
+    if shutil.which("busybox"):
+        commands["chroot static"] = ["chroot", "ROOT", "/bin/busybox", "sh", "-c", talk]
+
+    def play(stage):
+        root = stage.path("root")
+        hello = built('#include <stdio.h>\nint main(void) { puts("out"); fprintf(stderr, "err\\n"); return 3; }')
+        for f in ("/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6", "/bin/busybox"):
+            if os.path.exists(f):
+                os.makedirs(os.path.dirname(root + f), exist_ok=True)
+                shutil.copy(os.path.realpath(f), root + f)
+        os.makedirs(root + "/bin", exist_ok=True)
+        shutil.copy(hello, root + "/bin/hello")
+        os.chmod(stage.work, 0o755)
+        return {name: stage.run([a.replace("ROOT", root) for a in command]) for name, command in commands.items() if shutil.which(command[0])}
+    with scene(play) as s:
+        for name, p in s.seen.items():
+            equal((name, p.code, p.err.splitlines()[-1:], b"ld.so" in p.err), (name, 3, [b"err"], False))
+        text = b"".join(s.run.lines("stderr"))
+        true(text.count(b"err\n") >= 2, text)  # env -i and unshare; who becomes another user cannot open the segments
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 /* Says what a program can find out about its surroundings without looking for us: one fact a line. Started as the child of something real,
- * with and without the shim, it must say the same. Bracketed numbers (pipes, sockets) and what is behind LD_PRELOAD and RETAP* are left out. */
+ * with and without the shim, it must say the same. Numbers of pipes, sockets and unnamed files and what is behind LD_PRELOAD and RETAP* are left out. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +27,7 @@ static void descriptors(FILE *out)
         snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
         ssize_t n = readlink(link, to, sizeof to - 1);
         to[n < 0 ? 0 : n] = 0;
-        if (strchr(to, '['))
-            *strchr(to, '[') = 0;
+        to[strcspn(to, "[#")] = 0;
         fprintf(out, "fd %d flags %x %x mode %o tty %d %s\n", fd, fcntl(fd, F_GETFD), fcntl(fd, F_GETFL), st.st_mode, isatty(fd), to);
     }
 }
