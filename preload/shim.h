@@ -19,14 +19,12 @@
 
 #include "base/atomic.h"
 #include "base/guest.h"
-#include "ring/write.h"
+#include "ring/claim.h"
 
 #define RT_API __attribute__((visibility("default")))
 #define RT_COLD __attribute__((noinline, cold))
 #define rt_likely(x) __builtin_expect(!!(x), 1)
 #define rt_unlikely(x) __builtin_expect(!!(x), 0)
-
-#define RT_RUN_DIR_MAX 200 /* bytes; a longer path leaves capture off */
 
 enum rt_stdout_mode { RT_STDOUT_AUTO, RT_STDOUT_ALWAYS, RT_STDOUT_NEVER };
 
