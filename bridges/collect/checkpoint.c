@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-#define CHECKPOINT_MAGIC 0x336b6863706174u /* "tapchk3" */
+#define CHECKPOINT_MAGIC 0x346b6863706174u /* "tapchk4" */
 #define ROOM             (256u << 10)      /* at first: 150 processes, or 100 and their open lines */
 
 struct header {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collect/interpret_internal.h"
+#include "meaning/assemble.h"
 #include "meaning/display.h"
 #include "meaning/path.h"
 
@@ -61,7 +62,12 @@ void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_
 void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source,
               const struct rt_log_row *row)
 {
-    add_row(it, entity_of(it, p, source), row);
+    struct rt_log_row anonymous = *row;
+    if (p->pid & RT_PID_UNVERIFIED) {
+        anonymous.pid = anonymous.tid = 0;
+        anonymous.flags |= RT_ROW_UNVERIFIED;
+    }
+    add_row(it, entity_of(it, p, source), &anonymous);
 }
 
 /* The arguments of a process as one cell: a list of displayable strings. */

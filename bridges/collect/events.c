@@ -43,7 +43,7 @@ static void on_dead(struct rt_interpreter *it, const struct rt_event *e)
 
 static void on_status(struct rt_interpreter *it, const struct rt_event *e)
 {
-    rt__life_end(it, e->pid, e->status, e->mono_ns);
+    rt__life_end(it, &(struct rt_end){.pid = e->pid, .status = e->status, .mono_ns = e->mono_ns});
 }
 
 static void on_bad(struct rt_interpreter *it, const struct rt_event *e)

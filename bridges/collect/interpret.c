@@ -69,7 +69,8 @@ static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct 
     uint32_t type = RT_STAMP_TYPE(r->stamp_mt);
     if (type != RT_RECORD_DATA && type != RT_RECORD_RESULT)
         rt__speech_flush(it, t); /* the call before is over */
-    if (handler[type])
+    bool about_process = type >= RT_RECORD_PROCESS && type <= RT_RECORD_WAITED;
+    if (handler[type] && !(about_process && t->refused))
         handler[type](it, t, r);
 }
 
@@ -134,7 +135,7 @@ static void deliver_held(struct rt_interpreter *it, struct rt_thread *t, uint64_
     }
 }
 
-static void close_thread(struct rt_interpreter *it, struct rt_thread *t)
+void rt__thread_finish(struct rt_interpreter *it, struct rt_thread *t)
 {
     deliver_held(it, t, 0, true);
     flush_joined(it, t, true);
@@ -159,9 +160,11 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_r
         return;
     }
     t->heard_mono_ns = it->seen_mono_ns;
+    if (t->homes != it->homes)
+        rt__vouch(it, t, r);
     enum rt_order order = rt_thread_order(t, r);
     if (order == RT_ORDER_RESTART) {
-        close_thread(it, t);
+        rt__thread_finish(it, t);
         rt_thread_restart(t);
         order = rt_thread_order(t, r);
     }
@@ -192,7 +195,7 @@ static void remove_threads(struct rt_interpreter *it, gone_fn *gone, uint64_t ar
             struct rt_thread *t = *at;
             if (gone(it, t, arg)) {
                 t->is_dirty = true; /* what closing it says puts it on no list */
-                close_thread(it, t);
+                rt__thread_finish(it, t);
                 *at = t->next;
                 thread_free(t);
                 it->n_threads--;
@@ -250,6 +253,7 @@ void rt_interpreter_block(struct rt_interpreter *it, const struct rt_block *b)
     if (b->mono_ns != it->seen_mono_ns && b->pass_mono_ns)
         rt_interpreter_idle(it, b->pass_mono_ns);
     it->seen_mono_ns = b->mono_ns;
+    it->pass_mono_ns = b->pass_mono_ns;
     if (b->type == RT_BLOCK_EVENT) {
         rt__event(it, b);
         return;
@@ -306,7 +310,7 @@ int rt_interpreter_own(struct rt_interpreter *it)
 
 int rt_interpreter_init(struct rt_interpreter *it, struct rt_rows *rows, const struct rt_options *o)
 {
-    *it = (struct rt_interpreter){.rows = rows, .n_slots = 4096, .line_max = (uint32_t)o->line_max_bytes,
+    *it = (struct rt_interpreter){.rows = rows, .n_slots = 4096, .line_max = (uint32_t)o->line_max_bytes, .homes = 1,
                                   .no_group = o->no_group};
     for (uint32_t i = 0; i < RT_SOURCES; i++)
         it->default_level[i] = rt_options_source_level(o->default_level, rt_source_names[i], RT_LEVEL_INFO);

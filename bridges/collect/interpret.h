@@ -10,6 +10,7 @@
 
 #include "base/options.h"
 #include "collect/drain.h"
+#include "collect/holder.h"
 #include "collect/rows.h"
 #include "collect/ticks.h"
 #include "collect/seen.h"
@@ -34,7 +35,10 @@ struct rt_end {
     uint32_t pid;
     int32_t status;
     uint64_t mono_ns;
+    uint32_t teller, reserved; /* pid of who says so; 0 = the launcher */
 };
+
+typedef enum rt_holder rt_ask_fn(const struct rt_holders *h, uint32_t pid, uint32_t segment, uint32_t other);
 
 struct rt_interpreter {
     struct rt_rows *rows;
@@ -53,6 +57,10 @@ struct rt_interpreter {
     int64_t set_back_ns;      /* how far the system clock is behind that, as told */
     bool has_clock, ended;
     uint64_t seen_mono_ns;    /* of the newest block */
+    uint64_t pass_mono_ns;    /* its pass_mono_ns */
+    rt_ask_fn *ask;           /* the kernel, who holds a segment; NULL = nobody knows */
+    const struct rt_holders *ask_about;
+    uint32_t homes;           /* changes with each process that finds a home */
     int error;                /* first failure to hand on rows: -EIO, -ENOMEM */
     enum rt_level default_level[RT_SOURCES];
     uint32_t line_max;

@@ -1,6 +1,7 @@
 /* The parts of the interpreter, to each other (interpret.h is what others see):
  *
  *   interpret.c  blocks, threads, records in their thread's order ──▶ a handler by the record's type
+ *   vouch.c      whether a segment may speak for a process
  *   events.c     what the collector itself saw: clocks, dead segments, ends, damage
  *   speech.c     DATA, RESULT, MESSAGE, LOST: calls → assembler of the stream → rows
  *   life.c       PROCESS, EXEC, EXIT, WAITED: processes start, end, or are not covered
@@ -26,6 +27,17 @@ void rt__thread_dirty(struct rt_interpreter *it, struct rt_thread *t);
 /* Says what the threads of a segment left open, and forgets them. */
 void rt__threads_close(struct rt_interpreter *it, uint32_t segment);
 
+/* What the thread said so far is all that it says. */
+void rt__thread_finish(struct rt_interpreter *it, struct rt_thread *t);
+
+/* ---------------------------------------------------------------- vouch.c */
+/* Decides whether the thread's records are believed to be its process's: t->refused. */
+void rt__vouch(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r);
+/* The process writes to @segment from now on. */
+void rt__settle_in(struct rt_interpreter *it, struct rt_proc *p, uint32_t segment);
+/* The process that the thread's rows belong to; NULL without memory, which is noted. */
+struct rt_proc *rt__proc_of(struct rt_interpreter *it, const struct rt_thread *t);
+
 /* ---------------------------------------------------------------- events.c */
 void rt__event(struct rt_interpreter *it, const struct rt_block *b);
 
@@ -46,7 +58,7 @@ rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited;
 /* A row of the process comes: the first after a start makes it "running". */
 void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns);
 /* Somebody who waited saw how it ended; told in its turn. */
-void rt__life_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint64_t mono_ns);
+void rt__life_end(struct rt_interpreter *it, const struct rt_end *end);
 /* Tells the ends before @mono_ns, by which time all was read that those processes wrote: their names are
  * known, their last words said. */
 void rt__life_tell_ends(struct rt_interpreter *it, uint64_t mono_ns);

@@ -112,7 +112,7 @@ static void end_unwaited(struct rt_interpreter *it, struct rt_proc *p, uint64_t 
         end_process(it, p, mono_ns, false, 0);
 }
 
-void rt__life_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint64_t mono_ns)
+void rt__life_end(struct rt_interpreter *it, const struct rt_end *told)
 {
     if (it->n_ends == it->cap_ends) {
         uint32_t cap = it->cap_ends ? it->cap_ends * 2 : 16;
@@ -124,7 +124,18 @@ void rt__life_end(struct rt_interpreter *it, uint32_t pid, int32_t status, uint6
         it->end = end;
         it->cap_ends = cap;
     }
-    it->end[it->n_ends++] = (struct rt_end){pid, status, mono_ns};
+    it->end[it->n_ends++] = *told;
+}
+
+/* Only who made it can have waited for it; or whoever got it after that one's end, when it is really gone. */
+static bool may_tell(const struct rt_interpreter *it, const struct rt_proc *p, uint32_t teller)
+{
+    const struct rt_proc *parent = rt_tree_find(&it->tree, p->ppid);
+    if (!teller || teller == p->ppid || p->borrows)
+        return true;
+    if (p->ppid && !(parent && parent->ended))
+        return false;
+    return !it->ask || it->ask(it->ask_about, p->pid, p->home, 0) == RT_HOLDER_GONE;
 }
 
 void rt__life_tell_ends(struct rt_interpreter *it, uint64_t mono_ns)
@@ -133,7 +144,7 @@ void rt__life_tell_ends(struct rt_interpreter *it, uint64_t mono_ns)
     for (uint32_t i = 0; i < it->n_ends; i++) {
         struct rt_end e = it->end[i];
         struct rt_proc *p = e.mono_ns < mono_ns ? rt_tree_find(&it->tree, e.pid) : NULL;
-        if (p && p->start_mono_ns <= e.mono_ns)
+        if (p && p->start_mono_ns <= e.mono_ns && may_tell(it, p, e.teller))
             end_process(it, p, e.mono_ns, true, e.status);
         if (e.mono_ns >= mono_ns)
             it->end[left++] = e;
@@ -146,7 +157,7 @@ static void settle(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_n
 {
     for (uint32_t i = 0; i < it->n_ends; i++) {
         const struct rt_end *e = &it->end[i];
-        if (e->pid == p->pid && e->mono_ns < mono_ns && e->mono_ns >= p->start_mono_ns)
+        if (e->pid == p->pid && e->mono_ns < mono_ns && e->mono_ns >= p->start_mono_ns && may_tell(it, p, e->teller))
             end_process(it, p, e->mono_ns, true, e->status);
     }
     end_unwaited(it, p, mono_ns);
@@ -173,6 +184,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
         return;
     p->ppid = m.ppid;
     p->segment = t->segment;
+    rt__settle_in(it, p, t->segment);
     p->start_mono_ns = r->mono_ns;
     p->gone_mono_ns = 0;
     p->has_exit_code = false;
@@ -180,7 +192,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->borrows = false;
     if (m.how == RT_PROCESS_FORK) {
         const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
-        if (parent && parent != p && !m.argv_len)
+        if (parent && parent != p && parent->home == t->segment && !m.argv_len)
             rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
     }
     const char *argv = (const char *)(r + 1) + sizeof m;
@@ -196,7 +208,7 @@ static struct rt_proc *find_in_segment(struct rt_interpreter *it, uint32_t segme
     struct rt_proc *found = NULL;
     for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
         for (struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
-            if (p->segment == segment && (!found || found->ended))
+            if (p->segment == segment && !(p->pid & RT_PID_UNVERIFIED) && (!found || found->ended))
                 found = p;
     return found;
 }
@@ -209,6 +221,7 @@ static struct rt_proc *lend(struct rt_interpreter *it, uint32_t pid, uint32_t se
     if (!p || p->pid != pid)
         return NULL;
     p->borrows = true;
+    rt__settle_in(it, p, segment);
     p->ppid = parent->pid;
     snprintf(p->program, sizeof p->program, "%s", parent->program);
     return p;
@@ -248,7 +261,7 @@ void rt__life_waited(struct rt_interpreter *it, struct rt_thread *t, const struc
         return;
     memcpy(&w, r + 1, sizeof w);
     if (WIFEXITED(w.status) || WIFSIGNALED(w.status))
-        rt__life_end(it, w.pid, w.status, r->mono_ns);
+        rt__life_end(it, &(struct rt_end){.pid = w.pid, .status = w.status, .mono_ns = r->mono_ns, .teller = r->pid});
 }
 
 /* ---------------------------------------------------------------- all processes */
@@ -267,6 +280,8 @@ static void each_process(struct rt_interpreter *it, each_fn *fn, uint64_t a, uin
 static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint64_t segment,
                               uint64_t mono_ns)
 {
+    if (p->home == segment)
+        p->home = RT_HOME_LOST; /* the number is given to others */
     if (p->segment != segment)
         return;
     if (p->exec_mono_ns) {

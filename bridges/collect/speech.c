@@ -23,7 +23,7 @@ static void take_row(void *ctx, const struct rt_row *row)
 {
     const struct row_context *c = ctx;
     struct rt_interpreter *it = c->it;
-    struct rt_proc *p = rt__proc_get(it, c->thread->pid);
+    struct rt_proc *p = rt__proc_of(it, c->thread);
     if (!p)
         return;
     rt__life_spoke(it, p, row->mono_ns);
@@ -203,7 +203,7 @@ void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const st
     struct rt_message m;
     struct message_texts s;
     struct rt_proc *p;
-    if (!message_take(r, &m, &s) || !(p = rt__proc_get(it, t->pid)))
+    if (!message_take(r, &m, &s) || !(p = rt__proc_of(it, t)))
         return;
     rt__life_spoke(it, p, r->mono_ns);
     struct rt_buf clean = {0};

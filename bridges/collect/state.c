@@ -18,7 +18,7 @@ struct saved_thread {
     int64_t pending_result;
     uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
     uint32_t said_seq, said_stream;
-    uint8_t synced, assembles[2], reserved[5];
+    uint8_t synced, refused, assembles[2], reserved[4];
 };
 
 static int save_thread(const struct rt_thread *t, struct rt_buf *out)
@@ -26,7 +26,7 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
     struct saved_thread s = {
         .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected,
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
-        .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced,
+        .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
         .assembles = {t->assembles[0], t->assembles[1]},
         .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
     };
@@ -84,6 +84,7 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
         return -ENOMEM;
     t->expected = s.expected;
     t->synced = s.synced;
+    t->refused = s.refused;
     t->pending_result = s.pending_result;
     t->newest_mono_ns = s.newest_mono_ns;
     t->heard_mono_ns = s.heard_mono_ns;
@@ -121,7 +122,7 @@ static int load_ends(struct rt_interpreter *it, uint32_t count, const uint8_t *p
     for (; count > 0; count--, *at += sizeof(struct rt_end)) {
         struct rt_end e;
         memcpy(&e, p + *at, sizeof e);
-        rt__life_end(it, e.pid, e.status, e.mono_ns);
+        rt__life_end(it, &e);
     }
     return 0;
 }

@@ -216,6 +216,9 @@ int rt_store_open(struct rt_store *s, const char *output, const char *applicatio
         r = rt_error_set(err, r, "the checkpoint of the collector that died is damaged");
     if (r)
         return r;
+    rt_holders_init(&s->holders, s->drain->pool, s->dir_fd);
+    s->interpreter.ask = rt_holder_ask;
+    s->interpreter.ask_about = &s->holders;
     s->rows.resumed = s->state.len > 0;
     if (resume)
         rt_staging_release(s->staging, s->pos);

@@ -15,6 +15,7 @@ struct rt_store {
     rr_recording_stream rec;
     struct rt_rows rows;
     struct rt_interpreter interpreter;
+    struct rt_holders holders;
     struct rt_buf state;
     uint64_t pos;           /* in staging: the next block */
     uint64_t tick_pos, tick_mono_ns;

@@ -40,6 +40,8 @@ struct rt_thread {
     uint64_t newest_mono_ns; /* of what was delivered */
     uint64_t heard_mono_ns;  /* pass of its last record */
     bool synced, is_dirty;
+    bool refused;            /* its segment may not speak for its process (vouch.c) */
+    uint32_t homes;          /* rt_interpreter.homes when that was decided; 0 = not yet */
     struct rt_refs held;    /* early records, by thread_seq */
     struct rt_refs pending; /* the last call's DATA records */
     struct rt_buf joined;    /* a record made of pieces, while it is not complete: struct rt_record, payload so far */

@@ -16,11 +16,18 @@
 enum rt_source { RT_SOURCE_STDOUT, RT_SOURCE_STDERR, RT_SOURCE_SYSLOG, RT_SOURCE_PROCESS, RT_SOURCES };
 extern const char *const rt_source_names[RT_SOURCES];
 
+/* Rows of a segment whose word for a process is not believed: number in the table is this | segment. Not a number of Linux, which go to 2^22. */
+#define RT_PID_UNVERIFIED 0x80000000u
+
+#define RT_HOME_LOST UINT32_MAX
+
 struct rt_entity;
 
 struct rt_proc {
     uint32_t pid, ppid;
     uint32_t segment;   /* where it writes now */
+    uint32_t home;      /* the segment that speaks for it (vouch.c); 0 = none yet, RT_HOME_LOST = it is dead */
+    uint64_t moved_mono_ns; /* when that was last another one */
     uint64_t start_mono_ns; /* of its PROCESS record; 0 = there was none */
     bool borrows;       /* a vfork child before its exec: the name is its parent's */
     bool other;         /* there are too many programs: its rows go to /logs/other */

@@ -154,7 +154,7 @@ static void put(struct program *p, enum rt_record_type type, enum rt_stream stre
 
 static void hello(struct program *p, const char *name)
 {
-    struct rt_process m = {.how = RT_PROCESS_EXEC, .argv_len = (uint32_t)strlen(name) + 1};
+    struct rt_process m = {.how = RT_PROCESS_EXEC, .ppid = (uint32_t)getppid(), .argv_len = (uint32_t)strlen(name) + 1};
     put(p, RT_RECORD_PROCESS, 0, &m, sizeof m, name, m.argv_len);
 }
 
@@ -200,25 +200,32 @@ struct seen {
     uint32_t rows, warnings, footer;
     const char *needle;
     uint32_t found;
+    uint32_t of_pid, found_of; /* of those found: with this pid; 0 = with none */
 };
 
 static void read_chunk(struct seen *s, const struct rt_chunk *c)
 {
     const struct rt_chunk_column *text = rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:text"), *level = rt_chunk_find(c, RT_COLUMN_COMPONENT, "TextLog:level");
     bool own = !strcmp(c->entity_path, "/logs/retap/collector"), is_err = strstr(c->entity_path, "/stderr") != NULL;
+    const struct rt_chunk_column *pid = rt_chunk_find(c, RT_COLUMN_COMPONENT, "retap.Log:pid");
     for (uint32_t i = 0; text && i < c->n_rows; i++) {
         const char *p = "", *l = "";
+        int64_t of = 0;
         size_t n = rt_cell_bytes(text, i, 0, &p);
+        if (pid && !rt_cell_i64(pid, i, 0, &of))
+            of = 0;
         if (level && rt_cell_bytes(level, i, 0, &l) == 4 && own && !memcmp(l, "WARN", 4))
             s->warnings++;
         s->rows += is_err;
-        s->found += s->needle && n >= strlen(s->needle) && memmem(p, n, s->needle, strlen(s->needle));
+        bool found = s->needle && n >= strlen(s->needle) && memmem(p, n, s->needle, strlen(s->needle));
+        s->found += found;
+        s->found_of += found && of == s->of_pid;
     }
 }
 
-static struct seen look(const struct run *r, const char *needle)
+static struct seen look_for(const struct run *r, const char *needle, uint32_t pid)
 {
-    struct seen s = {.needle = needle};
+    struct seen s = {.needle = needle, .of_pid = pid};
     struct rt_rrd_reader *reader;
     struct rt_frame frame;
     struct rt_error err = {0};
@@ -233,6 +240,11 @@ static struct seen look(const struct run *r, const char *needle)
     s.footer = rt_rrd_reader_has_footer(reader);
     rt_rrd_reader_free(reader);
     return s;
+}
+
+static struct seen look(const struct run *r, const char *needle)
+{
+    return look_for(r, needle, 0);
 }
 
 static void end(struct run *r)
@@ -697,6 +709,52 @@ RT_TEST(test_loss_that_nobody_can_have_had_is_not_counted)
     struct seen s = look(&r, "before");
     CHECK_INT(s.found, 5);
     CHECK_INT(s.warnings, 5);
+    end(&r);
+}
+
+/* Says in its own memory what the process @victim would never say. */
+static void forge(struct program *p, uint32_t victim)
+{
+    struct rt_waited w = {.pid = victim, .status = 9};
+    int32_t code = 77;
+    say(p, "my own\n");
+    put(p, RT_RECORD_WAITED, 0, &w, sizeof w, NULL, 0);
+    p->writer.pid = victim;
+    for (uint32_t i = 0; i < 2; i++) {
+        p->thread.tid = victim + i;
+        say(p, "forged\n");
+    }
+    hello(p, "evil");
+    put(p, RT_RECORD_EXIT, 0, &code, sizeof code, NULL, 0);
+    say(p, "forged\n");
+}
+
+static void speak_late(struct program *p, uint32_t ms)
+{
+    say(p, "early\n");
+    usleep(ms * 1000);
+    say(p, "late\n");
+}
+
+RT_TEST(test_forged_identity_names_nobody)
+{
+    struct run r;
+    begin(&r);
+    pid_t victim = spawn(&r, "victim", speak_late, 500, 0);
+    usleep(50000);
+    CHECK_INT(reap(spawn(&r, "forger", forge, (uint32_t)victim, 0)), 0);
+    CHECK_INT(reap(spawn(&r, "forger", forge, 1, 0)), 0);
+    CHECK_INT(reap(victim), 0);
+    CHECK_INT(finish(&r), 0);
+    struct seen s = look(&r, "forged");
+    CHECK_INT(s.found, 6);
+    CHECK_INT(s.found_of, 6);
+    CHECK_INT(s.warnings, 2);
+    CHECK_INT(look_for(&r, "late", (uint32_t)victim).found_of, 1);
+    CHECK_INT(look(&r, "evil").found, 0);
+    CHECK_INT(look(&r, "status 77").found, 0);
+    CHECK_INT(look(&r, "SIGKILL").found, 0);
+    CHECK_INT(look(&r, "my own").found, 2);
     end(&r);
 }
 
