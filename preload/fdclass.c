@@ -14,6 +14,13 @@
 uint8_t rt_fd_table[RT_FDS];
 uint32_t rt_fd_undecided;
 
+const uint8_t rt_fd_streams[RT_FD_CLASSES] = {
+    [RT_FD_OUT] = RT_STREAM_STDOUT,       [RT_FD_ERR] = RT_STREAM_STDERR,
+    [RT_FD_BINARY] = RT_STREAM_BINARY,    [RT_FD_SYSLOG] = RT_STREAM_SYSLOG,
+    [RT_FD_SYSLOG_STREAM] = RT_STREAM_SYSLOG, [RT_FD_JOURNAL] = RT_STREAM_JOURNAL,
+    [RT_FD_JOURNAL_TEXT] = RT_STREAM_JOURNAL_TEXT, [RT_FD_SECRET] = RT_STREAM_BINARY,
+};
+
 struct file_id {
     uint64_t dev, ino; /* ino 0 = unknown */
 };
@@ -92,9 +99,16 @@ struct noted {
     enum rt_fd_class class;
     struct file_id file;
 };
+static const char letters[RT_FD_CLASSES] = {
+    [RT_FD_OTHER] = 'd', [RT_FD_OUT] = 'o', [RT_FD_ERR] = 'e', [RT_FD_BINARY] = 'o', [RT_FD_SYSLOG] = 's', [RT_FD_SYSLOG_STREAM] = 'r',
+    [RT_FD_JOURNAL] = 'j', [RT_FD_JOURNAL_TEXT] = 't', [RT_FD_SECRET] = 'c', [RT_FD_DATA] = 'd', [RT_FD_NULLDEV] = 'n',
+};
 static enum rt_fd_class class_of_letter(char c)
 {
-    return c == 'o' ? RT_FD_OUT : c == 'e' ? RT_FD_ERR : c == 'n' ? RT_FD_NULLDEV : RT_FD_DATA;
+    for (unsigned i = 1; i < RT_FD_CLASSES; i++)
+        if (letters[i] == c)
+            return (enum rt_fd_class)i;
+    return RT_FD_DATA;
 }
 
 /* Takes what it understands; an entry that it does not ends the reading. */
@@ -223,6 +237,11 @@ void rt_fd_copied(int from, int to)
     set(to, get(from));
 }
 
+void rt_fd_became(int fd, enum rt_fd_class c)
+{
+    set(fd, c);
+}
+
 void rt_fd_closed(int fd)
 {
     if (rt_fd_class(fd))
@@ -278,7 +297,7 @@ size_t rt_fd_compose(char *to)
             continue;
         *p++ = (char)('0' + fd);
         *p++ = '=';
-        *p++ = c == RT_FD_OUT || c == RT_FD_BINARY ? 'o' : c == RT_FD_ERR ? 'e' : c == RT_FD_NULLDEV ? 'n' : 'd';
+        *p++ = letters[c];
         p = write_file(p, id);
         *p++ = ',';
     }

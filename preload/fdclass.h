@@ -23,8 +23,14 @@ enum rt_fd_class {
     RT_FD_OUT,
     RT_FD_ERR,
     RT_FD_BINARY, /* standard output that turned out not to be text: counted */
+    RT_FD_SYSLOG, /* sockets that lead to a log daemon (socket.c): datagrams, */
+    RT_FD_SYSLOG_STREAM, /* … a connection, */
+    RT_FD_JOURNAL, /* … journald's native protocol, */
+    RT_FD_JOURNAL_TEXT, /* … its text streams, */
+    RT_FD_SECRET, /* … encrypted: counted */
     RT_FD_DATA,   /* redirected away from what the launcher handed over */
     RT_FD_NULLDEV,
+    RT_FD_CLASSES,
 };
 
 extern uint8_t rt_fd_table[RT_FDS];
@@ -35,12 +41,27 @@ static inline enum rt_fd_class rt_fd_class(int fd)
 }
 static inline enum rt_stream rt_fd_stream(enum rt_fd_class c)
 {
-    return c == RT_FD_OUT ? RT_STREAM_STDOUT : c == RT_FD_ERR ? RT_STREAM_STDERR : c == RT_FD_BINARY ? RT_STREAM_BINARY : RT_STREAM_NONE;
+    extern const uint8_t rt_fd_streams[RT_FD_CLASSES];
+    return (enum rt_stream)rt_fd_streams[c];
 }
 /* Does a write to it leave a record? */
 static inline bool rt_fd_is_tapped(enum rt_fd_class c)
 {
-    return c == RT_FD_OUT || c == RT_FD_ERR || c == RT_FD_BINARY;
+    return c - 1u < RT_FD_DATA - 1u;
+}
+/* … one that holds the number of bytes only? */
+static inline bool rt_fd_is_counted(enum rt_fd_class c)
+{
+    return c == RT_FD_BINARY || c == RT_FD_SECRET;
+}
+static inline bool rt_fd_is_socket(enum rt_fd_class c)
+{
+    return c >= RT_FD_SYSLOG && c <= RT_FD_SECRET;
+}
+/* Flags of its records. */
+static inline uint32_t rt_fd_flags(enum rt_fd_class c)
+{
+    return c == RT_FD_SYSLOG_STREAM ? RT_FLAG_FRAMED : 0;
 }
 
 static inline bool rt_fd_filtered(const char *fds)
@@ -53,6 +74,8 @@ void rt_fd_start(const char *fds);
 void rt_fd_file(int fd, bool at_the_start, uint64_t *ret_dev, uint64_t *ret_ino);
 /* @to now is the same open file as @from. */
 void rt_fd_copied(int from, int to);
+/* @fd has turned out to be something. */
+void rt_fd_became(int fd, enum rt_fd_class c);
 void rt_fd_closed(int fd);
 void rt_fd_closed_range(unsigned first, unsigned last);
 /* @fd was just opened by @path (NULL = something without a name). */

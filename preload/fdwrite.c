@@ -12,10 +12,12 @@
 #include "fdclass.h"
 #include "real.h"
 #include "shim.h"
+#include "socket.h"
 
 #define HIGH_ADDRESSES (1ull << 47) /* the kernel gives nothing beyond unless asked */
 #define CALL_MAX       0x7ffff000u  /* bytes that one call can write */
 #define IOV_MOST       1024
+#define DATAGRAM_MOST  65536u       /* a longer one may well be refused, and come once more in another form */
 
 _Static_assert(sizeof(struct iovec) == sizeof(struct rt_part) && offsetof(struct iovec, iov_len) == offsetof(struct rt_part, len),
                "an iovec is a part");
@@ -30,7 +32,7 @@ static bool is_plain(const void *p, size_t n)
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
 {
-    return (c == RT_FD_ERR || (c == RT_FD_OUT && !rt_fd_undecided)) && n && is_plain(p, n);
+    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_undecided : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
 }
 
 struct call { /* one tapped call between before() and after() */
@@ -53,30 +55,34 @@ static void before(struct call *c, const void *parts, size_t n_parts)
         c->total += c->parts[i].len;
         c->late = c->parts[i].len && !is_plain(c->parts[i].data, c->parts[i].len);
     }
-    c->late |= c->total > CALL_MAX;
+    c->late |= c->total > (rt_fd_is_socket(c->class) ? DATAGRAM_MOST : CALL_MAX);
     if (rt_unlikely(c->late || !c->total))
         return;
     if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_undecided && c->parts[0].len))
         c->class = rt_fd_judge_slow(c->parts[0].data, c->parts[0].len);
-    if (rt_likely(c->class != RT_FD_BINARY))
-        rt_record_data(rt_fd_stream(c->class), 0, c->parts, c->n_parts, &c->sent);
+    if (rt_likely(!rt_fd_is_counted(c->class)))
+        rt_record_data(rt_fd_stream(c->class), rt_fd_flags(c->class), c->parts, c->n_parts, &c->sent);
 }
 
 /* What a call wrote is readable for certain; what it did not write may not be. */
 static RT_COLD void record_late(const struct call *c, size_t got)
 {
+    const uint32_t flags = RT_FLAG_AFTER | rt_fd_flags(c->class);
     struct rt_sent sent;
-    for (uint32_t i = 0; i < c->n_parts && got; i++) {
-        struct rt_part part = {c->parts[i].data, c->parts[i].len < got ? c->parts[i].len : got};
-        got -= part.len;
-        if (part.len)
-            rt_record_data(rt_fd_stream(c->class), RT_FLAG_AFTER, &part, 1, &sent);
+    uint32_t whole = 0;
+    while (whole < c->n_parts && c->parts[whole].len <= got)
+        got -= c->parts[whole++].len;
+    if (whole)
+        rt_record_data(rt_fd_stream(c->class), flags, c->parts, whole, &sent); /* a datagram is one record */
+    if (whole < c->n_parts && got) {
+        struct rt_part part = {c->parts[whole].data, got};
+        rt_record_data(rt_fd_stream(c->class), flags, &part, 1, &sent);
     }
 }
 
 static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
 {
-    if (c->class == RT_FD_BINARY) {
+    if (rt_fd_is_counted(c->class)) {
         if (got > 0)
             rt_record_count((uint64_t)got);
     } else if (c->late) {
@@ -90,18 +96,18 @@ static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
 
 static inline ssize_t after(const struct call *c, ssize_t got)
 {
-    return rt_likely(got == (ssize_t)c->total && c->class != RT_FD_BINARY && !c->late) ? got : after_slow(c, got);
+    return rt_likely(got == (ssize_t)c->total && !rt_fd_is_counted(c->class) && !c->late) ? got : after_slow(c, got);
 }
 
 /* The usual case first: text that is all there, written whole. */
-#define TAPPED_BUFFER(name, fd, data, n, ...) do { \
-        enum rt_fd_class class_ = rt_fd_class(fd); \
+#define TAPPED_BUFFER(name, of, data, n, ...) do { \
+        enum rt_fd_class class_ = of; \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
         struct rt_part part_ = {data, n}; \
         if (rt_likely(is_usual(class_, data, n))) { \
             struct rt_sent sent_; \
-            rt_record_data(rt_fd_stream(class_), 0, &part_, 1, &sent_); \
+            rt_record_data(rt_fd_stream(class_), rt_fd_flags(class_), &part_, 1, &sent_); \
             ssize_t r_ = CALL(name, __VA_ARGS__); \
             if (rt_unlikely(r_ != (ssize_t)(n))) \
                 rt_record_result(&sent_, r_); \
@@ -129,13 +135,13 @@ static inline ssize_t after(const struct call *c, ssize_t got)
 
 RT_API ssize_t write(int fd, const void *data, size_t n)
 {
-    TAPPED_BUFFER(write, fd, data, n, fd, data, n);
+    TAPPED_BUFFER(write, rt_fd_class(fd), data, n, fd, data, n);
 }
 ALIAS(write) ssize_t __write(int fd, const void *data, size_t n);
 
 RT_API ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
 {
-    TAPPED_BUFFER(pwrite, fd, data, n, fd, data, n, at);
+    TAPPED_BUFFER(pwrite, rt_fd_class(fd), data, n, fd, data, n, at);
 }
 ALIAS(pwrite) ssize_t pwrite64(int fd, const void *data, size_t n, off_t at);
 ALIAS(pwrite) ssize_t __pwrite64(int fd, const void *data, size_t n, off_t at);
@@ -161,23 +167,42 @@ ALIAS(pwritev2) ssize_t pwritev64v2(int fd, const struct iovec *iov, int n, off_
 
 RT_API ssize_t send(int fd, const void *data, size_t n, int flags)
 {
-    TAPPED_BUFFER(send, fd, data, n, fd, data, n, flags);
+    TAPPED_BUFFER(send, rt_fd_class(fd), data, n, fd, data, n, flags);
 }
 ALIAS(send) ssize_t __send(int fd, const void *data, size_t n, int flags);
 
 RT_API ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct sockaddr *to, socklen_t to_len)
 {
-    TAPPED_BUFFER(sendto, fd, data, n, fd, data, n, flags, to, to_len);
+    TAPPED_BUFFER(sendto, rt_socket_class(fd, to, to_len), data, n, fd, data, n, flags, to, to_len);
 }
 
 RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
-    enum rt_fd_class class = rt_fd_class(fd);
-    if (rt_likely(!rt_fd_is_tapped(class)) || !is_plain(m, sizeof *m))
+    if (rt_unlikely(!is_plain(m, sizeof *m)))
+        return CALL(sendmsg, fd, m, flags);
+    enum rt_fd_class class = rt_socket_class(fd, m->msg_name, m->msg_namelen);
+    if (rt_likely(!rt_fd_is_tapped(class)))
         return CALL(sendmsg, fd, m, flags);
     struct call c = {.class = class};
     before(&c, m->msg_iov, m->msg_iovlen);
-    return after(&c, CALL(sendmsg, fd, m, flags));
+    ssize_t r = after(&c, CALL(sendmsg, fd, m, flags));
+    if (rt_unlikely(r == 0 && class == RT_FD_JOURNAL))
+        rt_socket_passed(m);
+    return r;
+}
+
+/* Several messages, each a record of its own. Afterwards: how many of them went is known then, and one that did not will be sent again. */
+RT_API int sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
+{
+    int r = rt_likely(rt_real.sendmmsg) ? rt_real.sendmmsg(fd, m, n, flags) : (int)rt_return(rt_syscall(SYS_sendmmsg, fd, m, n, flags));
+    for (int i = 0; i < r; i++) {
+        const struct msghdr *h = &m[i].msg_hdr;
+        struct call c = {.class = rt_socket_class(fd, h->msg_name, h->msg_namelen), .late = true,
+                         .parts = (const struct rt_part *)h->msg_iov, .n_parts = (uint32_t)h->msg_iovlen};
+        if (rt_fd_is_tapped(c.class))
+            after_slow(&c, (ssize_t)m[i].msg_len);
+    }
+    return r;
 }
 
 /* ---------------------------------------------------------------- bytes that pass by inside the kernel: counted */

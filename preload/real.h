@@ -24,6 +24,9 @@
     X(send, 0, ssize_t, (int, const void *, size_t, int)) \
     X(sendto, 0, ssize_t, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
     X(sendmsg, 0, ssize_t, (int, const struct msghdr *, int)) \
+    X(sendmmsg, 0, int, (int, struct mmsghdr *, unsigned, int)) \
+    X(socket, 0, int, (int, int, int)) \
+    X(connect, 0, int, (int, const struct sockaddr *, socklen_t)) \
     X(sendfile, 0, ssize_t, (int, int, off_t *, size_t)) \
     X(splice, 0, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
     X(tee, 0, ssize_t, (int, int, size_t, unsigned)) \
