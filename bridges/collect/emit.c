@@ -70,6 +70,11 @@ void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source sourc
     add_row(it, entity_of(it, p, source), &anonymous);
 }
 
+void rt__emit_to(struct rt_interpreter *it, struct rt_entity *e, const struct rt_log_row *row)
+{
+    add_row(it, e, row);
+}
+
 /* The arguments of a process as one cell: a list of displayable strings. */
 struct argv_cell {
     char text[RT_ARGV_MAX];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "collect/channel.h"
 #include "collect/interpret_internal.h"
 
 #define SWEEP_NS     1000000000u  /* ended processes stay so long for records that come later */
@@ -54,6 +55,7 @@ static void thread_free(struct rt_thread *t)
     for (uint32_t i = 0; i < 2; i++)
         if (t->assembles[i])
             rt_assembler_deinit(&t->assembler[i]);
+    rt_channels_free(&t->channels);
     free(t);
 }
 
@@ -65,6 +67,7 @@ static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct 
         [RT_RECORD_MESSAGE] = rt__speech_message, [RT_RECORD_LOST] = rt__speech_lost,
         [RT_RECORD_PROCESS] = rt__life_process,   [RT_RECORD_EXEC] = rt__life_exec,
         [RT_RECORD_EXIT] = rt__life_exit,         [RT_RECORD_WAITED] = rt__life_waited,
+        [RT_RECORD_FILE] = rt__sent_file,
     };
     uint32_t type = RT_STAMP_TYPE(r->stamp_mt);
     if (type != RT_RECORD_DATA && type != RT_RECORD_RESULT)

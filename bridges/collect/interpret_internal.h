@@ -4,6 +4,7 @@
  *   vouch.c      whether a segment may speak for a process
  *   events.c     what the collector itself saw: clocks, dead segments, ends, damage
  *   speech.c     DATA, RESULT, MESSAGE, LOST: calls → assembler of the stream → rows
+ *   sent.c       calls to log daemons and to files that were asked for → rows (channel.h keeps what is unfinished)
  *   life.c       PROCESS, EXEC, EXIT, WAITED: processes start, end, or are not covered
  *   emit.c       rows leave: which entity, which time
  *   state.c      all of it into the checkpoint and back
@@ -53,6 +54,19 @@ void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t);
 bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns);
 void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t);
 
+/* ---------------------------------------------------------------- sent.c */
+/* Is the call that the record belongs to one for a log daemon or a file? */
+bool rt__sent_takes(const struct rt_record *r);
+/* The pending call is such a one, and over: the first @left bytes of it count. */
+void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left);
+rt__handler rt__sent_file;
+/* As speech.c's. */
+void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t);
+bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns);
+void rt__sent_close(struct rt_interpreter *it, struct rt_thread *t);
+/* Of a new channel; its default level depends on what it is. */
+struct rt_assembler_options rt__channel_options(const struct rt_interpreter *it);
+
 /* ---------------------------------------------------------------- life.c */
 rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited;
 /* A row of the process comes: the first after a start makes it "running". */
@@ -73,6 +87,7 @@ int64_t rt__real_ns(const struct rt_interpreter *it, uint64_t mono_ns);
 struct rt_proc *rt__proc_get(struct rt_interpreter *it, uint32_t pid);
 void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source,
               const struct rt_log_row *row);
+void rt__emit_to(struct rt_interpreter *it, struct rt_entity *e, const struct rt_log_row *row);
 /* A row under the process' own source. */
 void rt__emit_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, enum rt_level level,
                       const char *text);

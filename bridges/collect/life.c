@@ -194,6 +194,10 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
         const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
         if (parent && parent != p && parent->home == t->segment && !m.argv_len)
             rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
+        if (parent && parent != p) {
+            memcpy(p->speaks_as, parent->speaks_as, sizeof p->speaks_as);
+            p->speaks_at = parent->speaks_at;
+        }
     }
     const char *argv = (const char *)(r + 1) + sizeof m;
     if (m.argv_len || m.exe_len)

@@ -17,6 +17,7 @@ enum sparse_id {
     SPARSE_FILE,
     SPARSE_FUNCTION,
     SPARSE_FACILITY,
+    SPARSE_HOST,
     SPARSE_COUNT
 };
 
@@ -25,7 +26,7 @@ static const char *const sparse_names[SPARSE_COUNT] = {
     [SPARSE_SEQ] = "retap.Log:seq",           [SPARSE_PRI] = "retap.Log:pri",     [SPARSE_ERRNO] = "retap.Log:errno",
     [SPARSE_LINE] = "retap.Log:line",         [SPARSE_FLAGS] = "retap.Log:flags", [SPARSE_RAW] = "retap.Log:raw",
     [SPARSE_IDENT] = "retap.Log:ident",       [SPARSE_FILE] = "retap.Log:file",   [SPARSE_FUNCTION] = "retap.Log:function",
-    [SPARSE_FACILITY] = "retap.Log:facility",
+    [SPARSE_FACILITY] = "retap.Log:facility", [SPARSE_HOST] = "retap.Log:host",
 };
 
 struct sparse {
@@ -155,6 +156,8 @@ static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t
         r |= cell(e, SPARSE_FUNCTION, row->function.p, row->function.n);
     if (row->facility.n)
         r |= cell(e, SPARSE_FACILITY, row->facility.p, row->facility.n);
+    if (row->host.n)
+        r |= cell(e, SPARSE_HOST, row->host.p, row->host.n);
     for (int c = 0; c < SPARSE_COUNT; c++)
         if (e->sparse[c].used)
             e->sparse[c].list_offsets[e->n + 1] = e->sparse[c].n_cells;

@@ -26,7 +26,7 @@ struct rt_log_row {
     int64_t errnum; /* 0 absent */
     uint32_t line;  /* 0 absent */
     uint32_t flags; /* 0 absent; RT_ROW_* */
-    struct { const char *p; size_t n; } ident, file, function, facility;
+    struct { const char *p; size_t n; } ident, file, function, facility, host;
 };
 
 struct rt_entity;

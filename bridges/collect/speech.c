@@ -3,6 +3,7 @@
 
 #include "collect/interpret_internal.h"
 #include "meaning/display.h"
+#include "syslog/parse.h"
 
 #define PENDING_MOST 2048u /* pieces of one call that wait for its result: 16 MiB */
 
@@ -74,12 +75,20 @@ static bool is_said(const struct rt_record *r)
     return (stream == RT_STREAM_STDOUT || stream == RT_STREAM_STDERR) && !(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_MIRROR);
 }
 
+/* The bytes come once more: a socket of the journal takes what is too long for it as a file. */
+static bool is_asked_again(int64_t result)
+{
+    return result == -EAGAIN || result == -EINTR || result == -EMSGSIZE || result == -ENOBUFS;
+}
+
 /* Bytes that became rows are those that will not be written again; bytes that are counted are those that were written. */
 void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
 {
     int64_t result = t->pending_result;
-    bool again = result == -EAGAIN || result == -EINTR;
+    bool again = is_asked_again(result);
     uint64_t wrote = result < 0 ? 0 : (uint64_t)result, left = again ? 0 : result < 0 ? UINT64_MAX : wrote, bytes = 0;
+    if (t->pending.n && left && rt__sent_takes(t->pending.at[0].record))
+        rt__sent_call(it, t, left);
     for (uint32_t k = 0; k < t->pending.n; k++) {
         const struct rt_record *r = t->pending.at[k].record;
         uint64_t n = r->len < left ? r->len : left;
@@ -151,12 +160,6 @@ void rt__speech_result(struct rt_interpreter *it, struct rt_thread *t, const str
     rt__speech_flush(it, t);
 }
 
-static const char *const facility_names[24] = {
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news",
-    "uucp", "cron", "authpriv", "ftp", "ntp", "audit", "alert", "clock",
-    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
-};
-
 static enum rt_level message_level(const struct rt_message *m)
 {
     static const uint8_t by_kind[RT_MESSAGE_KINDS] = {
@@ -222,8 +225,9 @@ void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const st
         row.file.p = s.file, row.file.n = m.file_len;
     if (rt_text_valid(s.function, m.function_len))
         row.function.p = s.function, row.function.n = m.function_len;
-    if (m.pri >= 0 && m.pri >> 3 < 24)
-        row.facility.p = facility_names[m.pri >> 3], row.facility.n = strlen(row.facility.p);
+    const char *facility = m.pri >= 0 ? rt_syslog_facility_name(m.pri >> 3) : NULL;
+    if (facility)
+        row.facility.p = facility, row.facility.n = strlen(facility);
     rt__emit(it, p, m.kind == RT_MESSAGE_SYSLOG ? RT_SOURCE_SYSLOG : RT_SOURCE_STDERR, &row);
     rt_buf_deinit(&clean);
 }
@@ -236,6 +240,7 @@ void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t)
         if (t->assembles[i])
             rt_assembler_gap(&t->assembler[i], take_row, &c);
     }
+    rt__sent_gap(it, t);
 }
 
 /* How much is counted by the segment's own counters. */
@@ -255,6 +260,7 @@ bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mo
         if (t->assembles[i] && !rt_assembler_empty(a) && !rt_assembler_idle(a, mono_ns, take_row, &c))
             open = true;
     }
+    open |= rt__sent_idle(it, t, mono_ns);
     return open;
 }
 
@@ -266,4 +272,5 @@ void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t)
         if (t->assembles[i])
             rt_assembler_close(&t->assembler[i], take_row, &c);
     }
+    rt__sent_close(it, t);
 }

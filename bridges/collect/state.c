@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collect/channel.h"
 #include "collect/interpret_internal.h"
 
 /* At the start of the state; what follows: ends, what was seen, losses, processes, threads. */
@@ -18,7 +19,7 @@ struct saved_thread {
     int64_t pending_result;
     uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
     uint32_t said_seq, said_stream;
-    uint8_t synced, refused, assembles[2], reserved[4];
+    uint8_t synced, refused, assembles[2], channels, reserved[3];
 };
 
 static int save_thread(const struct rt_thread *t, struct rt_buf *out)
@@ -27,7 +28,7 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
         .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected,
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
         .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
-        .assembles = {t->assembles[0], t->assembles[1]},
+        .assembles = {t->assembles[0], t->assembles[1]}, .channels = t->channels != NULL,
         .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
     };
     int r = rt_buf_append(out, &s, sizeof s);
@@ -40,6 +41,8 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
     for (uint32_t i = 0; i < 2 && !r; i++)
         if (t->assembles[i])
             r = rt_assembler_save(&t->assembler[i], out);
+    if (!r && t->channels)
+        r = rt_channels_save(t->channels, out);
     return r;
 }
 
@@ -107,6 +110,13 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
         if (!s.assembles[i])
             continue;
         int r = rt_assembler_load(rt__assembler(it, t, i), p + *at, n - *at, &used);
+        if (r)
+            return r;
+        *at += used;
+    }
+    if (s.channels) {
+        const struct rt_assembler_options o = rt__channel_options(it);
+        int r = rt_channels_load(&t->channels, &o, p + *at, n - *at, &used);
         if (r)
             return r;
         *at += used;

@@ -52,6 +52,7 @@ struct rt_thread {
     } said;
     struct rt_assembler assembler[2]; /* stdout, stderr */
     bool assembles[2];
+    struct rt_channel *channels; /* what else it writes to */
     struct rt_thread *next, *next_dirty;
 };
 

@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/level.h"
+
 const char *const rt_source_names[RT_SOURCES] = {
-    [RT_SOURCE_STDOUT] = "stdout", [RT_SOURCE_STDERR] = "stderr", [RT_SOURCE_SYSLOG] = "syslog", [RT_SOURCE_PROCESS] = "process",
+    [RT_SOURCE_STDOUT] = "stdout", [RT_SOURCE_STDERR] = "stderr", [RT_SOURCE_SYSLOG] = "syslog",
+    [RT_SOURCE_JOURNAL] = "journal", [RT_SOURCE_FILE] = "file", [RT_SOURCE_PROCESS] = "process",
 };
 
 static uint32_t slot_of(uint32_t pid)
@@ -138,7 +141,9 @@ int rt_tree_load(struct rt_tree *t, const uint8_t *p, size_t n, size_t *ret_used
             return -ENOMEM;
         saved.next = q->next;
         memset(saved.entity, 0, sizeof saved.entity);
-        saved.program[RT_PROGRAM_MAX - 1] = saved.exe[sizeof saved.exe - 1] = 0;
+        saved.program[RT_PROGRAM_MAX - 1] = saved.exe[sizeof saved.exe - 1] = saved.speaks_as[sizeof saved.speaks_as - 1] = 0;
+        if (saved.speaks_at >= RT_LEVEL_COUNT)
+            saved.speaks_at = RT_LEVEL_NONE;
         if (saved.argv_len > sizeof saved.argv)
             saved.argv_len = 0;
         *q = saved;

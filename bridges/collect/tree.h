@@ -13,7 +13,7 @@
 #define RT_ARGV_MAX    1024u
 #define RT_PROCESSES_MAX 16384u /* known at a time; what more there are (nonsense) is one process, 0 */
 
-enum rt_source { RT_SOURCE_STDOUT, RT_SOURCE_STDERR, RT_SOURCE_SYSLOG, RT_SOURCE_PROCESS, RT_SOURCES };
+enum rt_source { RT_SOURCE_STDOUT, RT_SOURCE_STDERR, RT_SOURCE_SYSLOG, RT_SOURCE_JOURNAL, RT_SOURCE_FILE, RT_SOURCE_PROCESS, RT_SOURCES };
 extern const char *const rt_source_names[RT_SOURCES];
 
 /* Rows of a segment whose word for a process is not believed: number in the table is this | segment. Not a number of Linux, which go to 2^22. */
@@ -44,6 +44,8 @@ struct rt_proc {
     char exe[256];
     char argv[RT_ARGV_MAX]; /* strings ended by NUL */
     uint32_t argv_len;
+    char speaks_as[RT_PROGRAM_MAX]; /* the identifier of its stream to the journal, which programs that it executes write on; "" = none */
+    uint8_t speaks_at;              /* … and the level of lines without one (enum rt_level) */
     struct rt_entity *entity[RT_SOURCES]; /* cached; not saved */
     struct rt_proc *next;   /* in the hash chain */
 };

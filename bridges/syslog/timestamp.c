@@ -88,9 +88,11 @@ static bool set_time(struct rt_syslog *m, const struct stamp *t, const struct rt
     for (; year >= last; year--) {
         if (!is_day(t, year) || year < YEAR_FIRST || year > YEAR_LAST)
             continue;
-        m->time_ns = epoch_ns(t, year, zone_s);
-        if (t->year || m->time_ns - DAY_NS <= c->now_ns)
+        int64_t ns = epoch_ns(t, year, zone_s);
+        if (t->year || ns - DAY_NS <= c->now_ns) {
+            m->time_ns = ns;
             return true;
+        }
     }
     return false;
 }
@@ -111,12 +113,6 @@ static bool take_zone(struct rt_slice *s, int32_t *ret)
     return true;
 }
 
-static void none(struct rt_syslog *m)
-{
-    m->has_time = m->has_year = m->has_zone = false;
-    m->time_ns = 0;
-}
-
 bool rt_syslog_time_iso(struct rt_slice *s, struct rt_syslog *m, const struct rt_syslog_context *context)
 {
     struct rt_slice at = *s;
@@ -126,13 +122,11 @@ bool rt_syslog_time_iso(struct rt_slice *s, struct rt_syslog *m, const struct rt
         !take_digits(&at, 2, &t.month) || !take_char(&at, '-') || !take_digits(&at, 2, &t.day) || !take_char(&at, 'T') ||
         !take_clock(&at, &t))
         return false;
-    m->has_zone = take_zone(&at, &zone_s);
-    m->has_year = true;
-    m->has_time = set_time(m, &t, context, m->has_zone ? zone_s : context->zone_s);
-    if (!m->has_time) {
-        none(m);
+    bool zone = take_zone(&at, &zone_s);
+    if (!set_time(m, &t, context, zone ? zone_s : context->zone_s))
         return false;
-    }
+    m->has_zone = zone;
+    m->has_time = m->has_year = true;
     *s = at;
     return true;
 }
@@ -174,13 +168,11 @@ bool rt_syslog_time_bsd(struct rt_slice *s, struct rt_syslog *m, const struct rt
     if (!take_char(&at, ' ') || !take_clock(&at, &t))
         return false;
     take_year(&at, &t);
-    m->has_year = t.year != 0;
-    m->has_zone = false;
-    m->has_time = set_time(m, &t, context, context->zone_s);
-    if (!m->has_time) {
-        none(m);
+    if (!is_day(&t, t.year ? t.year : 2000))
         return false;
-    }
+    m->has_time = set_time(m, &t, context, context->zone_s); /* a date that fits no year near now is none to rely on, but a date */
+    m->has_year = m->has_time && t.year;
+    m->has_zone = false;
     *s = at;
     return true;
 }

@@ -90,7 +90,7 @@ RT_TEST(test_counted_is_what_calls_wrote)
     CHECK_INT(k.it.ledger.stream_calls[RT_STREAM_STDERR], 3);
     CHECK_INT(k.it.ledger.stream_calls[RT_STREAM_SYSLOG], 2);
     kit_close(&k);
-    CHECK_INT(k.n_rows, 2);
+    CHECK_INT(k.n_rows, 4);
     kit_free(&k);
 }
 

@@ -1,0 +1,346 @@
+/* What programs send to log daemons themselves, and write to files that were asked for: records of one call → messages or lines → rows.
+ * Live rows have the time of the call; what a message says about its own time is left out. */
+#include <errno.h>
+#include <string.h>
+
+#include "collect/channel.h"
+#include "collect/interpret_internal.h"
+#include "journal/parse.h"
+#include "meaning/display.h"
+#include "meaning/level.h"
+#include "meaning/path.h"
+#include "syslog/parse.h"
+
+/* While a framer or an assembler calls back. */
+struct sent_context {
+    struct rt_interpreter *it;
+    struct rt_thread *thread;
+    struct rt_channel *channel;
+    uint64_t mono_ns;
+};
+
+static void note(struct rt_interpreter *it, int e)
+{
+    if (e && !it->error)
+        it->error = e;
+}
+
+/* ---------------------------------------------------------------- rows */
+static void set_name(struct rt_slice s, const char **p, size_t *n)
+{
+    if (s.n && rt_text_valid(s.p, s.n)) {
+        *p = s.p;
+        *n = s.n;
+    }
+}
+#define SET(row, cell, slice) set_name(slice, &(row)->cell.p, &(row)->cell.n)
+
+/* Fills in who and when, makes the text displayable, and hands the row on. */
+static void emit_message(struct rt_interpreter *it, struct rt_thread *t, enum rt_source source, struct rt_log_row *row,
+                         struct rt_slice text)
+{
+    struct rt_proc *p = rt__proc_get(it, t->pid);
+    struct rt_buf clean = {0};
+    bool changed = false;
+    if (!p)
+        return;
+    rt__life_spoke(it, p, row->mono_ns);
+    note(it, rt_display_append(&clean, text.p, text.n, &changed));
+    row->time_ns = rt__real_ns(it, row->mono_ns);
+    row->pid = t->pid;
+    row->tid = t->tid;
+    row->text = clean.data ? (const char *)clean.data : "";
+    row->text_len = clean.len;
+    if (changed) {
+        row->raw = text.p;
+        row->raw_len = text.n;
+    }
+    if (!row->level)
+        row->level = (enum rt_level)rt_level_infer(row->text, row->text_len).level;
+    if (!row->level)
+        row->level = it->default_level[source];
+    rt__emit(it, p, source, row);
+    rt_buf_deinit(&clean);
+}
+
+static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const void *bytes, size_t n, uint64_t mono_ns, uint32_t flags)
+{
+    const struct rt_syslog_context context = {.now_ns = rt__real_ns(it, mono_ns)};
+    struct rt_syslog m = rt_syslog_parse(bytes, n, &context);
+    struct rt_log_row row = {.mono_ns = mono_ns, .pri = m.pri, .flags = flags,
+                             .level = m.pri >= 0 ? rt_level_from_syslog(m.severity) : RT_LEVEL_NONE};
+    const char *facility = rt_syslog_facility_name(m.facility);
+    SET(&row, ident, m.app);
+    SET(&row, host, m.host);
+    if (facility)
+        SET(&row, facility, rt_slice(facility, strlen(facility)));
+    emit_message(it, t, RT_SOURCE_SYSLOG, &row, m.text);
+}
+
+static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, struct rt_slice bytes, uint64_t mono_ns, uint32_t flags)
+{
+    struct rt_journal_entry e;
+    while (rt_journal_take(&bytes, &e)) {
+        struct rt_log_row row = {.mono_ns = mono_ns, .pri = e.priority, .errnum = e.errnum, .line = e.line,
+                                 .flags = flags | (e.cut ? RT_ROW_TRUNCATED : 0),
+                                 .level = e.priority >= 0 ? rt_level_from_syslog(e.priority) : RT_LEVEL_NONE};
+        const char *facility = rt_syslog_facility_name(e.facility);
+        if (facility && e.priority >= 0)
+            row.pri = e.facility << 3 | e.priority;
+        if (facility)
+            SET(&row, facility, rt_slice(facility, strlen(facility)));
+        SET(&row, ident, e.ident);
+        SET(&row, file, e.file);
+        SET(&row, function, e.function);
+        emit_message(it, t, RT_SOURCE_JOURNAL, &row, e.message);
+    }
+}
+
+/* ---------------------------------------------------------------- channels */
+static void take_frame(void *ctx, const void *bytes, size_t n, uint32_t flags)
+{
+    const struct sent_context *c = ctx;
+    emit_syslog(c->it, c->thread, bytes, n, c->mono_ns, flags ? RT_ROW_TRUNCATED : 0);
+}
+
+/* "/logs/PROGRAM/file/var/log/x.log"; one path too many: "/logs/other/file". */
+static struct rt_entity *entity_of_file(struct rt_interpreter *it, const struct rt_proc *p, struct rt_channel *c)
+{
+    char path[1024];
+    if (c->entity)
+        return c->entity;
+    size_t n = rt_path_join(path, sizeof path, "logs", p->program, rt_source_names[RT_SOURCE_FILE]);
+    const char *at = (const char *)c->name.data, *end = at + c->name.len;
+    while (at < end && sizeof path - n > 2) {
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        size_t len = slash ? (size_t)(slash - at) : (size_t)(end - at);
+        if (len) {
+            path[n++] = '/';
+            n += rt_path_escape(path + n, sizeof path - n, at, len);
+        }
+        at += len + 1;
+    }
+    c->entity = rt_rows_entity(it->rows, path);
+    if (!c->entity) {
+        rt_path_join(path, sizeof path, "logs", "other", rt_source_names[RT_SOURCE_FILE]);
+        c->entity = rt_rows_entity(it->rows, path);
+    }
+    return c->entity;
+}
+
+/* "<3>" before a line of a journal stream is its priority, not its text. */
+static void take_prefix(const struct rt_row *line, struct rt_log_row *row)
+{
+    if (!line->style || strcmp(line->style, "sd-daemon") || row->text_len < 3 || row->text[2] != '>')
+        return;
+    row->pri = row->text[1] - '0';
+    row->text += 3;
+    row->text_len -= 3;
+}
+
+static void take_line(void *ctx, const struct rt_row *line)
+{
+    const struct sent_context *c = ctx;
+    struct rt_interpreter *it = c->it;
+    struct rt_proc *p = rt__proc_get(it, c->thread->pid);
+    if (!p)
+        return;
+    rt__life_spoke(it, p, line->mono_ns);
+    struct rt_log_row row = {
+        .time_ns = rt__real_ns(it, line->mono_ns), .mono_ns = line->mono_ns, .pid = c->thread->pid, .tid = c->thread->tid,
+        .level = line->level, .pri = -1, .text = line->text, .text_len = line->text_len, .raw = line->raw, .raw_len = line->raw_len,
+        .flags = line->flags & ~(uint32_t)RT_ROW_LEVEL_FOUND,
+    };
+    it->ledger.folded += line->n_lines - 1;
+    if (c->channel->stream == RT_STREAM_FILE) {
+        rt__emit_to(it, entity_of_file(it, p, c->channel), &row);
+        return;
+    }
+    take_prefix(line, &row);
+    SET(&row, ident, rt_slice(c->channel->name.data, c->channel->name.len));
+    rt__emit(it, p, RT_SOURCE_JOURNAL, &row);
+}
+
+static void finish(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c, bool lost)
+{
+    struct sent_context context = {it, t, c, c->lines.last_mono_ns};
+    rt_framer_close(&c->framer, lost, take_frame, &context);
+    if (lost)
+        rt_assembler_gap(&c->lines, take_line, &context);
+    else
+        rt_assembler_close(&c->lines, take_line, &context);
+}
+
+struct rt_assembler_options rt__channel_options(const struct rt_interpreter *it)
+{
+    return (struct rt_assembler_options){.default_level = RT_LEVEL_INFO, .line_max = it->line_max, .no_group = it->no_group};
+}
+
+static void set_channel_name(struct rt_interpreter *it, struct rt_channel *c, struct rt_slice name)
+{
+    rt_buf_clear(&c->name);
+    note(it, rt_buf_append(&c->name, name.p, name.n < RT_CHANNEL_NAME ? name.n : RT_CHANNEL_NAME));
+}
+
+/* What is known of a channel before its first byte. */
+static void begin_channel(struct rt_interpreter *it, const struct rt_thread *t, struct rt_channel *c)
+{
+    const struct rt_proc *p = rt_tree_find(&it->tree, t->pid);
+    c->lines.options.default_level = it->default_level[c->stream == RT_STREAM_FILE ? RT_SOURCE_FILE : RT_SOURCE_JOURNAL];
+    if (c->stream == RT_STREAM_JOURNAL_TEXT && p && p->speaks_at) {
+        set_channel_name(it, c, rt_slice(p->speaks_as, strlen(p->speaks_as)));
+        c->lines.options.default_level = (enum rt_level)p->speaks_at;
+    }
+}
+
+static struct rt_channel *channel_of(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, uint32_t origin)
+{
+    struct rt_channel *old, *c = rt_channel_find(&t->channels, stream, origin);
+    if (c)
+        return c;
+    const struct rt_assembler_options o = rt__channel_options(it);
+    c = rt_channel_add(&t->channels, stream, origin, &o, &old);
+    if (old) {
+        finish(it, t, old, false);
+        rt_channel_free(old);
+    }
+    if (c)
+        begin_channel(it, t, c);
+    else
+        note(it, -ENOMEM);
+    return c;
+}
+
+/* A stream's seven lines are sent in one call. The program that sends them may execute another one, which goes on with the text. */
+static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c, struct rt_slice *bytes)
+{
+    struct rt_journal_stream header;
+    struct rt_proc *p = rt__proc_get(it, t->pid);
+    int n = rt_journal_stream_take(bytes->p, bytes->n, &header);
+    if (n <= 0 || !p)
+        return;
+    finish(it, t, c, false);
+    size_t len = header.ident.n < sizeof p->speaks_as - 1 ? header.ident.n : sizeof p->speaks_as - 1;
+    memcpy(p->speaks_as, header.ident.p, len);
+    p->speaks_as[len] = 0;
+    p->speaks_at = (uint8_t)rt_level_from_syslog(header.priority);
+    set_channel_name(it, c, header.ident);
+    c->lines.options.default_level = (enum rt_level)p->speaks_at;
+    *bytes = rt_slice(bytes->p + n, bytes->n - (size_t)n);
+}
+
+static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, uint32_t origin, struct rt_slice bytes, uint64_t mono_ns)
+{
+    struct rt_channel *c = channel_of(it, t, stream, origin);
+    struct sent_context context = {it, t, c, mono_ns};
+    if (!c)
+        return;
+    if (stream == RT_STREAM_JOURNAL_TEXT)
+        open_journal_stream(it, t, c, &bytes);
+    if (stream == RT_STREAM_SYSLOG) {
+        c->lines.last_mono_ns = mono_ns;
+        note(it, rt_framer_feed(&c->framer, bytes.p, bytes.n, take_frame, &context));
+    } else if (bytes.n) {
+        note(it, rt_assembler_feed(&c->lines, bytes.p, bytes.n, mono_ns, 0, take_line, &context));
+    }
+    if (!rt_channel_empty(c))
+        rt__thread_dirty(it, t);
+}
+
+/* ---------------------------------------------------------------- calls */
+bool rt__sent_takes(const struct rt_record *r)
+{
+    return RT_STAMP_STREAM(r->stamp_mt) >= RT_STREAM_SYSLOG && RT_STAMP_STREAM(r->stamp_mt) < RT_STREAMS;
+}
+
+/* The bytes of a record without what stands before them. */
+static struct rt_slice bytes_of(const struct rt_record *r, struct rt_call *ret_call)
+{
+    struct rt_slice s = rt_slice(r + 1, r->len);
+    *ret_call = (struct rt_call){0};
+    if (!(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CALL) || s.n < sizeof *ret_call)
+        return s;
+    memcpy(ret_call, s.p, sizeof *ret_call);
+    size_t skip = sizeof *ret_call + ret_call->args_len;
+    skip = skip < s.n ? skip : s.n;
+    return rt_slice(s.p + skip, s.n - skip);
+}
+
+/* A call's records, one behind the other; one record stays where it is. */
+static struct rt_slice join(struct rt_interpreter *it, const struct rt_refs *refs, uint64_t left, struct rt_buf *room,
+                            struct rt_call *ret_call)
+{
+    struct rt_call unused;
+    struct rt_slice s = bytes_of(refs->at[0].record, ret_call);
+    s.n = s.n < left ? s.n : left;
+    if (refs->n == 1)
+        return s;
+    for (uint32_t k = 0; k < refs->n && left; k++) {
+        struct rt_slice piece = bytes_of(refs->at[k].record, k ? &unused : ret_call);
+        piece.n = piece.n < left ? piece.n : left;
+        left -= piece.n;
+        note(it, rt_buf_append(room, piece.p, piece.n));
+    }
+    return rt_slice(room->data, room->len);
+}
+
+void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left)
+{
+    const struct rt_record *first = t->pending.at[0].record, *last = t->pending.at[t->pending.n - 1].record;
+    uint32_t stream = RT_STAMP_STREAM(first->stamp_mt), flags = RT_STAMP_FLAGS(first->stamp_mt);
+    bool cut = flags & RT_FLAG_TRUNCATED || RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE;
+    struct rt_buf room = {0};
+    struct rt_call call;
+    struct rt_slice bytes = join(it, &t->pending, left, &room, &call);
+    if (flags & RT_FLAG_MIRROR || !bytes.n)
+        ;
+    else if (stream == RT_STREAM_JOURNAL)
+        emit_journal(it, t, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+    else if (stream == RT_STREAM_SYSLOG && !(flags & RT_FLAG_FRAMED))
+        emit_syslog(it, t, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+    else
+        feed(it, t, stream, stream == RT_STREAM_FILE ? call.origin : 0, bytes, first->mono_ns);
+    rt_buf_deinit(&room);
+}
+
+void rt__sent_file(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_named named;
+    if (r->len < sizeof named)
+        return;
+    memcpy(&named, r + 1, sizeof named);
+    size_t room = r->len - sizeof named;
+    struct rt_channel *c = channel_of(it, t, RT_STREAM_FILE, named.number);
+    if (!c)
+        return;
+    set_channel_name(it, c, rt_slice((const char *)(r + 1) + sizeof named, named.len < room ? named.len : room));
+    c->entity = NULL;
+}
+
+/* ---------------------------------------------------------------- time, loss, end */
+void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t)
+{
+    for (struct rt_channel *c = t->channels; c; c = c->next)
+        finish(it, t, c, true);
+}
+
+/* A line that nothing continues is finished, as text is; a message whose length is known waits for the rest of it. */
+bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)
+{
+    bool open = false;
+    for (struct rt_channel *c = t->channels; c; c = c->next) {
+        struct sent_context context = {it, t, c, c->lines.last_mono_ns};
+        if (!rt_assembler_empty(&c->lines) && !rt_assembler_idle(&c->lines, mono_ns, take_line, &context))
+            open = true;
+        if (!rt_framer_empty(&c->framer) && c->lines.last_mono_ns + RT_ASSEMBLER_IDLE_NS < mono_ns && c->framer.state == RT_FRAME_LINE)
+            rt_framer_close(&c->framer, false, take_frame, &context);
+        open |= !rt_framer_empty(&c->framer);
+    }
+    return open;
+}
+
+void rt__sent_close(struct rt_interpreter *it, struct rt_thread *t)
+{
+    for (struct rt_channel *c = t->channels; c; c = c->next)
+        finish(it, t, c, false);
+}
