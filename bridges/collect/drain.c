@@ -259,7 +259,7 @@ static int64_t drain_segment(struct rt_drain *d, struct rt_pool_segment *s, uint
     }
     bool dead = state == RT_SEGMENT_DEAD;
     uint32_t lanes = rt_load_relaxed(&s->bad_mt) ? 0 : rt_load_acquire(&s->lanes_mt);
-    for (uint32_t lane = 0; lane < RT_SEGMENT_LANES && lane < lanes; lane++) {
+    for (uint32_t lane = lanes; lane-- > 0;) { /* from the largest: there a process says who it is, before its threads say anything */
         bool lane_behind = false;
         int64_t n = drain_lane(d, s, lane, dead, now, &lane_behind);
         *behind |= lane_behind;

@@ -164,6 +164,31 @@ static void settle(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_n
 }
 
 /* ---------------------------------------------------------------- records */
+/* Its own name, or a forked child's: those of its parent, who writes there, too. */
+static void name_process(const struct rt_interpreter *it, struct rt_proc *p, uint32_t segment, const struct rt_process *m, const char *argv)
+{
+    const struct rt_proc *parent = m->how == RT_PROCESS_FORK ? rt_tree_find(&it->tree, m->ppid) : NULL;
+    if (parent && (parent->pid == p->pid || parent->home != segment))
+        parent = NULL;
+    if (parent && !m->argv_len)
+        rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
+    if (parent) {
+        memcpy(p->speaks_as, parent->speaks_as, sizeof p->speaks_as);
+        p->speaks_at = parent->speaks_at;
+    }
+    if (m->argv_len || m->exe_len)
+        rt_proc_name(p, argv, m->argv_len, argv + m->argv_len, m->exe_len);
+}
+
+/* It forked and then executed something, and its new segment was read first. */
+static void tell_earlier_start(struct rt_interpreter *it, const struct rt_proc *p, uint32_t segment, const struct rt_process *m,
+                               const struct rt_record *r)
+{
+    struct rt_proc earlier = *p;
+    name_process(it, &earlier, segment, m, (const char *)(r + 1) + sizeof *m);
+    tell_start(it, &earlier, r->mono_ns, m->how == RT_PROCESS_FORK ? "forked" : "started");
+}
+
 void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     struct rt_process m;
@@ -173,6 +198,10 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     if (m.argv_len > r->len - sizeof m || m.exe_len > r->len - sizeof m - m.argv_len)
         return;
     struct rt_proc *p = rt_tree_find(&it->tree, r->pid);
+    if (p && p->home != t->segment && r->mono_ns < p->start_mono_ns) {
+        tell_earlier_start(it, p, t->segment, &m, r);
+        return;
+    }
     if (p && !p->ended && p->start_mono_ns && (m.how == RT_PROCESS_FORK || p->has_exit_code))
         settle(it, p, r->mono_ns); /* nobody told how the one before ended */
     if (p && p->ended) { /* its number was given to a new process */
@@ -190,18 +219,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
     p->borrows = false;
-    if (m.how == RT_PROCESS_FORK) {
-        const struct rt_proc *parent = rt_tree_find(&it->tree, m.ppid);
-        if (parent && parent != p && parent->home == t->segment && !m.argv_len)
-            rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
-        if (parent && parent != p) {
-            memcpy(p->speaks_as, parent->speaks_as, sizeof p->speaks_as);
-            p->speaks_at = parent->speaks_at;
-        }
-    }
-    const char *argv = (const char *)(r + 1) + sizeof m;
-    if (m.argv_len || m.exe_len)
-        rt_proc_name(p, argv, m.argv_len, argv + m.argv_len, m.exe_len);
+    name_process(it, p, t->segment, &m, (const char *)(r + 1) + sizeof m);
     it->ledger.processes += !again;
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
 }

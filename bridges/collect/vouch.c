@@ -73,7 +73,7 @@ void rt__settle_in(struct rt_interpreter *it, struct rt_proc *p, uint32_t segmen
 {
     if (p->home == segment)
         return;
-    p->moved_mono_ns = p->home ? it->seen_mono_ns : 0;
+    p->moved_mono_ns = it->seen_mono_ns;
     p->home = segment;
     it->homes++;
 }

@@ -161,6 +161,30 @@ RT_TEST(test_short_lived_program_is_believed)
     kit_free(&k);
 }
 
+/* Regression: segments are read in the order of their numbers, so that the program may be known before its fork is read. */
+RT_TEST(test_program_that_is_read_before_its_fork)
+{
+    struct kit k;
+    begin(&k);
+    kit_process(&k, 9, RT_PROCESS_FORK, 7, NULL);
+    struct rt_buf fork_record = k.block;
+    k.block = (struct rt_buf){0};
+    kit_process(&k, 9, RT_PROCESS_EXEC, 7, "c");
+    kit_err(&k, 9, 1, "x\n");
+    kit_flush(&k, 3);
+    answer = RT_HOLDER_STAYS;
+    k.block = fork_record;
+    kit_flush(&k, 1);
+    kit_err(&k, 9, 2, "y\n");
+    kit_flush(&k, 3);
+    kit_close(&k);
+    CHECK_ROW(&k, "/a/process DEBUG forked: a\n");
+    CHECK_ROW(&k, "/c/stderr INFO y\n");
+    CHECK_NO_ROW(&k, "WARN");
+    CHECK_NO_ROW(&k, "status unknown");
+    kit_free(&k);
+}
+
 RT_TEST(test_number_of_a_stranger_is_not_used)
 {
     struct kit k;
