@@ -35,7 +35,7 @@ static uint32_t next_borrower_mt;
 static bool file_of(int fd, struct file_id *ret, uint32_t *ret_mode, uint64_t *ret_rdev)
 {
     struct stat st;
-    if (rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt) || rt_syscall(SYS_fstat, fd, &st, 0, 0, 0, 0) < 0)
+    if (!rt_may_call() || rt_syscall(SYS_fstat, fd, &st, 0, 0, 0, 0) < 0)
         return false;
     *ret = (struct file_id){st.st_dev, st.st_ino};
     *ret_mode = st.st_mode;
@@ -154,10 +154,16 @@ static char *write_file(char *to, struct file_id id)
     return write_hex(to, id.ino);
 }
 
-void rt_fd_start(const char *fds)
+void rt_fd_start(const char *fds, bool is_first)
 {
     struct noted noted[NOTED] = {0};
+    uint32_t ignore;
+    uint64_t ignored;
     read_fds(fds, noted);
+    if (is_first) {
+        file_of(1, &launcher_out, &ignore, &ignored);
+        file_of(2, &launcher_err, &ignore, &ignored);
+    }
     bool terminal = false;
     for (int fd = 0; fd < NOTED; fd++) {
         struct file_id id;
@@ -278,7 +284,7 @@ void rt_fd_opened(int fd, const char *path)
 size_t rt_fd_compose(char *to)
 {
     char *p = to;
-    if (rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt)) {
+    if (!rt_may_call()) {
         *p++ = 'S';
         *p++ = ',';
     }

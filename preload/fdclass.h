@@ -68,8 +68,8 @@ static inline bool rt_fd_filtered(const char *fds)
 {
     return fds && fds[0] == 'S';
 }
-/* Reads RETAP_FDS (may be NULL) and looks at the fds. */
-void rt_fd_start(const char *fds);
+/* Reads RETAP_FDS (may be NULL) and looks at the fds; @is_first: what they are now is what a launcher would have handed over. */
+void rt_fd_start(const char *fds, bool is_first);
 /* What file @fd is, 0 and 0 when closed; @at_the_start: rt_fd_start() has just looked, its answer holds. */
 void rt_fd_file(int fd, bool at_the_start, uint64_t *ret_dev, uint64_t *ret_ino);
 /* @to now is the same open file as @from. */

@@ -9,11 +9,6 @@ struct rt_shim rt_shim;
 
 #define PAGE 4096u
 
-static bool may_call(void)
-{
-    return !rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt);
-}
-
 static void thread_start(struct rt_thread *t, const struct rt_identity *id, uint32_t tid)
 {
     t->writer = (struct rt_writer_thread){.tid = tid, .lane_hint = tid == id->writer.pid ? 0 : tid};
@@ -26,7 +21,7 @@ static void process_record(const struct rt_identity *id, enum rt_process_how how
     struct rt_process p = {.how = how, .argv_len = rt_shim.argv_len, .exe_len = rt_shim.exe_len};
     struct rt_part parts[3] = {{&p, sizeof p}, {rt_shim.argv, rt_shim.argv_len}, {rt_shim.exe, rt_shim.exe_len}};
     uint32_t flags = 0;
-    if (may_call()) {
+    if (rt_may_call()) {
         p.ppid = (uint32_t)rt_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
         p.uid = (uint32_t)rt_syscall(SYS_geteuid, 0, 0, 0, 0, 0, 0);
         rt_fd_file(1, how == RT_PROCESS_EXEC, &p.out_dev, &p.out_ino);
@@ -45,13 +40,13 @@ static bool register_process(struct rt_identity *id, enum rt_process_how how)
     if (!rt_cas_seq_cst(&id->registering_mt, &free_word, 1))
         return id->generation != 0; /* a handler inside the lines below: its record is not worth a wait */
     id->writer = rt_shim.writer;
-    if (how != RT_PROCESS_EXEC && may_call()) /* at the start the claim has just asked */
+    if (how != RT_PROCESS_EXEC && rt_may_call()) /* at the start the claim has just asked */
         id->writer.pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     rt_shim.writer.pid = id->writer.pid;
     uint32_t generation = rt_add_relaxed(&rt_shim.generation_mt, 1) + 1;
     rt_signal_fence(); /* the generation says that the rest is valid */
     rt_store_relaxed(&id->generation, generation);
-    bool ask = how != RT_PROCESS_EXEC && may_call();
+    bool ask = how != RT_PROCESS_EXEC && rt_may_call();
     thread_start(&rt_thread, id, ask ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : id->writer.pid);
     process_record(id, how);
     return true;
@@ -81,7 +76,7 @@ RT_COLD const struct rt_writer *rt_capture_slow(void)
     if (!id->generation && !register_process(id, RT_PROCESS_FORK))
         return NULL;
     if (rt_thread.generation != id->generation)
-        thread_start(&rt_thread, id, may_call() ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : 0);
+        thread_start(&rt_thread, id, rt_may_call() ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : 0);
     return &id->writer;
 }
 
@@ -93,7 +88,7 @@ void rt_identity_child(void)
 bool rt_is_borrowed(uint32_t *ret_pid)
 {
     const struct rt_identity *id = rt_shim.identity;
-    if (!id || !id->generation || !may_call())
+    if (!id || !id->generation || !rt_may_call())
         return false;
     *ret_pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     return *ret_pid != id->writer.pid;

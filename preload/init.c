@@ -2,6 +2,7 @@
 
 #include "fdclass.h"
 #include "nextenv.h"
+#include "plain.h"
 #include "real.h"
 #include "shim.h"
 #include "slot.h"
@@ -93,6 +94,11 @@ static bool find_arguments(bool have_libc, int *argc, char ***argv, char ***envp
     return false;
 }
 
+static enum rt_stdout_mode stdout_mode(const char *s)
+{
+    return s && rt_starts(s, "always") ? RT_STDOUT_ALWAYS : s && rt_starts(s, "never") ? RT_STDOUT_NEVER : RT_STDOUT_AUTO;
+}
+
 static __attribute__((constructor)) void shim_start(int argc, char **argv, char **envp)
 {
     struct variable v = {0};
@@ -100,21 +106,42 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     if (!find_arguments(rt_real_start(), &argc, &argv, &envp))
         return;
     read_variables(envp, &v);
-    if (!v.run || rt_is_off(v.enabled) || rt_fd_filtered(v.fds) || !rt_has_tls() || !read_auxv(envp, &vdso))
+    if (rt_is_off(v.enabled) || rt_fd_filtered(v.fds) || !rt_has_tls() || !read_auxv(envp, &vdso) || rt_plain_is_collector(argc, argv))
+        return;
+    rt_next_start(envp);
+    bool plain = !v.run || !*v.run;
+    if (plain && (!rt_next_is_named() || !(v.run = rt_plain_start(argv, envp))))
         return;
     rt_shim.clock_mt = 1; /* CLOCK_MONOTONIC */
     rt_clock_start(vdso);
     note_argv(argc, argv);
-    if (v.stdout_mode)
-        rt_shim.stdout_mode = rt_starts(v.stdout_mode, "always") ? RT_STDOUT_ALWAYS
-                            : rt_starts(v.stdout_mode, "never")  ? RT_STDOUT_NEVER : RT_STDOUT_AUTO;
+    rt_shim.stdout_mode = stdout_mode(v.stdout_mode);
+    if (plain) {
+        rt_next_set_run(v.run);
+        rt_fd_start(NULL, true);
+        rt_plain_tell_children();
+    }
     if (!rt_claim(v.run, rt_strlen(v.run)))
         return;
-    rt_next_start(envp, v.run);
-    rt_fd_start(v.fds);
+    if (!plain)
+        rt_fd_start(v.fds, false);
 #ifdef RT_TESTPOINTS
     rt_test_without_slot = v.no_slot != NULL;
 #endif
     rt_slot_start();
     rt_identity_start();
+}
+
+typedef int main_function(int, char **, char **);
+int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+
+/* libc is ready, main is not: the first moment for what the constructor is too early for. */
+RT_API int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                             void *stack_end)
+{
+    rt_plain_extend_environment();
+    rt_exit_watch();
+    if (!RT_REAL(__libc_start_main))
+        rt_syscall(SYS_exit_group, 127); /* nobody else could have been meant */
+    return rt_real.__libc_start_main(main, argc, argv, init, fini, rtld_fini, stack_end);
 }

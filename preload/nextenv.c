@@ -65,12 +65,17 @@ static bool is_variable(const char *e, unsigned which)
     return rt_starts(e, rt_forward[which].name) && e[rt_forward[which].len] == '=';
 }
 
+static bool is_set(const char *e, unsigned which)
+{
+    return is_variable(e, which) && e[rt_forward[which].len + 1];
+}
+
 static void keep(unsigned which, const char *value)
 {
     size_t name = rt_forward[which].len, n = rt_strlen(value) + 1;
     char *to = kept.text + kept.used;
-    if (name + 1 + n > sizeof kept.text - kept.used)
-        return;
+    if (n == 1 || name + 1 + n > sizeof kept.text - kept.used)
+        return; /* an empty variable counts as absent */
     memcpy(to, rt_forward[which].name, name);
     to[name] = '=';
     memcpy(to + name + 1, value, n);
@@ -78,9 +83,8 @@ static void keep(unsigned which, const char *value)
     kept.used += name + 1 + n;
 }
 
-void rt_next_start(char *const *envp, const char *run)
+void rt_next_start(char *const *envp)
 {
-    keep(RT_FORWARD_RUN_DIR, run);
     for (; *envp; envp++) {
         size_t n;
         const char *us = rt_starts(*envp, PRELOAD) ? find_us(*envp + PRELOAD_LEN, &n) : NULL;
@@ -89,9 +93,21 @@ void rt_next_start(char *const *envp, const char *run)
             kept.entry[n] = 0;
         }
         for (unsigned i = 0; i < RT_FORWARD_COUNT; i++)
-            if (i != RT_FORWARD_RUN_DIR && !rt_forward[i].fresh && is_variable(*envp, i))
+            if (!rt_forward[i].fresh && is_variable(*envp, i))
                 keep(i, *envp + rt_forward[i].len + 1);
     }
+}
+void rt_next_set_run(const char *dir)
+{
+    keep(RT_FORWARD_RUN_DIR, dir);
+}
+const char *rt_next_run(void)
+{
+    return kept.variable[RT_FORWARD_RUN_DIR];
+}
+bool rt_next_is_named(void)
+{
+    return kept.entry[0];
 }
 
 /* ---------------------------------------------------------------- plan */
@@ -102,7 +118,7 @@ static void plan_preload(struct rt_next *p)
     p->covered = us || !kept.entry[0];
     if (p->covered && !us)
         return;
-    if (rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt))
+    if (!rt_may_call())
         return; /* a forbidden call kills, and the next program would do nothing under a filter */
     if (!us) {
         p->covered = reachable();
@@ -119,9 +135,9 @@ static bool plan_variable(struct rt_next *p, const char *e)
     if (rt_starts(e, "RETAP=") && rt_is_off(e + 6))
         return false;
     for (unsigned i = 0; i < RT_FORWARD_COUNT; i++)
-        p->has[i] |= is_variable(e, i);
+        p->has[i] |= is_set(e, i);
     const char *run = kept.variable[RT_FORWARD_RUN_DIR];
-    return !is_variable(e, RT_FORWARD_RUN_DIR) || (rt_strlen(e) == rt_strlen(run) && rt_starts(e, run));
+    return !is_set(e, RT_FORWARD_RUN_DIR) || (run && rt_strlen(e) == rt_strlen(run) && rt_starts(e, run));
 }
 
 size_t rt_next_plan(struct rt_next *p, char *const *envp)
@@ -150,38 +166,31 @@ size_t rt_next_plan(struct rt_next *p, char *const *envp)
 }
 
 /* ---------------------------------------------------------------- make */
-static char *append(char *to, const char *s, size_t n)
-{
-    memcpy(to, s, n);
-    to[n] = 0;
-    return to + n;
-}
-
 /* LD_PRELOAD with our entry behind, or without it; NULL = nothing is left. */
 static const char *make_preload(const struct rt_next *p, char *text)
 {
     const char *list = p->preload ? p->preload : "";
-    char *to = append(text, PRELOAD, PRELOAD_LEN);
+    char *to = rt_append(text, PRELOAD, PRELOAD_LEN);
     if (p->edit == RT_PRELOAD_ADD) {
-        to = append(to, list, rt_strlen(list));
+        to = rt_append(to, list, rt_strlen(list));
         if (*list)
-            to = append(to, ":", 1);
-        append(to, kept.entry, rt_strlen(kept.entry));
+            to = rt_append(to, ":", 1);
+        rt_append(to, kept.entry, rt_strlen(kept.entry));
         return text;
     }
     size_t n;
     const char *us = find_us(list, &n), *rest = us + n;
-    to = append(to, list, (size_t)(us - list));
+    to = rt_append(to, list, (size_t)(us - list));
     while (separates(*rest))
         rest++;
-    to = append(to, rest, rt_strlen(rest));
+    to = rt_append(to, rest, rt_strlen(rest));
     return to == text + PRELOAD_LEN ? NULL : text;
 }
 
 static const char *make_fds(char *text)
 {
-    char *to = append(text, rt_forward[RT_FORWARD_FDS].name, rt_forward[RT_FORWARD_FDS].len);
-    rt_fd_compose(append(to, "=", 1));
+    char *to = rt_append(text, rt_forward[RT_FORWARD_FDS].name, rt_forward[RT_FORWARD_FDS].len);
+    rt_fd_compose(rt_append(to, "=", 1));
     return text;
 }
 
@@ -196,8 +205,10 @@ char *const *rt_next_make(const struct rt_next *p, void *room)
         const char *e = p->envp[i];
         if (p->edit && p->preload && i == p->preload_at)
             e = preload;
-        else if (is_variable(e, RT_FORWARD_FDS))
+        else if (is_set(e, RT_FORWARD_FDS))
             e = fds;
+        else if (is_variable(e, RT_FORWARD_FDS) || is_variable(e, RT_FORWARD_RUN_DIR))
+            e = is_set(e, RT_FORWARD_RUN_DIR) ? e : NULL; /* empty: ours comes behind */
         if (e)
             to[n++] = e;
     }

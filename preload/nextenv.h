@@ -27,8 +27,13 @@ struct rt_next {
     bool has[RT_NEXT_VARIABLES];
 };
 
-/* Notes what is handed on: our entry in LD_PRELOAD, the variables; @run: the run directory. A program may write over its environment. */
-void rt_next_start(char *const *envp, const char *run);
+/* Notes what is handed on: our entry in LD_PRELOAD, the variables. A program may write over its environment. */
+void rt_next_start(char *const *envp);
+void rt_next_set_run(const char *dir);
+/* "RETAP_RUN=DIR" */
+const char *rt_next_run(void);
+/* Did LD_PRELOAD name us? */
+bool rt_next_is_named(void);
 /* What is to be done to @envp. Return: bytes of room that rt_next_make() needs, 0 = it goes on as it is. */
 size_t rt_next_plan(struct rt_next *p, char *const *envp);
 /* Return: the new environment, in @room, with borrowed entries of the old one. */

@@ -72,6 +72,7 @@
     X(__assert_fail, 0, void, (const char *, const char *, unsigned, const char *)) \
     X(__assert_perror_fail, RT_GLIBC, void, (int, const char *, unsigned, const char *)) \
     X(abort, 0, void, (void)) \
+    X(__libc_start_main, 0, int, (int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *)) \
     X(__stack_chk_fail, 0, void, (void)) \
     X(puts, 0, int, (const char *)) \
     X(fputs, 0, int, (const char *, FILE *)) \

@@ -86,6 +86,13 @@ static inline const struct rt_writer *rt_capture(void)
     return rt_likely(!rt_load_relaxed(&id->writer.run->panic_mt)) ? &id->writer : NULL;
 }
 
+/* May system calls be made? */
+static inline bool rt_may_call(void)
+{
+    const struct rt_segment *s = rt_shim.writer.segment;
+    return !s || !rt_load_relaxed(&s->no_syscall_mt);
+}
+
 /* ---------------------------------------------------------------- clock.c */
 void rt_clock_start(const void *vdso);
 uint64_t rt_now_slow(uint32_t *flags);
@@ -138,6 +145,10 @@ static inline void rt_mark_leave(struct rt_mark *m)
     *(volatile uint64_t *)&m->cookie = 0;
 }
 
+/* ---------------------------------------------------------------- process.c */
+/* Before main: from here on exit codes are told at the very end. */
+void rt_exit_watch(void);
+
 /* ---------------------------------------------------------------- init.c */
 /* Does a value of RETAP switch us off? */
 bool rt_is_off(const char *value);
@@ -154,6 +165,23 @@ static inline size_t rt_strlen(const char *s)
     while (s[n])
         n++;
     return n;
+}
+/* Return: behind the last byte, where a NUL stands. */
+static inline char *rt_append(char *to, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = s[i];
+    to[n] = 0;
+    return to + n;
+}
+static inline char *rt_append_number(char *to, uint32_t n)
+{
+    char digits[10];
+    size_t k = sizeof digits;
+    do {
+        digits[--k] = (char)('0' + n % 10);
+    } while (n /= 10);
+    return rt_append(to, digits + k, sizeof digits - k);
 }
 static inline bool rt_starts(const char *s, const char *with)
 {

@@ -97,7 +97,7 @@ fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 	    echo "$$n: $$(grep '^Done' build/fuzz/$$n.log)"; done
 
 # ---------------------------------------------------------------- manual, install
-MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in)) \
+MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in bridges/cli/man/*.7.in)) \
        $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in))
 COMPLETION := $(GEN)/completion/retap
 setup: ## installs what is missing
@@ -134,6 +134,7 @@ install: all man $(COMPLETION) $(GEN)/libretap.pc ## to $(DESTDIR)$(PREFIX), /us
 	install -m 644 sdk/include/rerun.h sdk/include/retap.h $(D)/include/retap/
 	install -m 644 $(filter %.1,$(MAN)) $(D)/share/man/man1/
 	install -m 644 $(filter %.3,$(MAN)) $(D)/share/man/man3/
+	install -m 644 $(filter %.7,$(MAN)) $(D)/share/man/man7/
 	install -m 644 $(COMPLETION) $(D)/share/bash-completion/completions/retap
 uninstall: ## removes what install put there
 	rm -f $(INSTALLED)

@@ -1,11 +1,13 @@
 /* retap collect: the collector by itself, for programs that are started with the shim by other means. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/launch.h"
 #include "collect/collector.h"
-#include "collect/control.h"
+#include "ring/control.h"
 
 int cmd_collect(int argc, char **argv)
 {
@@ -22,6 +24,12 @@ int cmd_collect(int argc, char **argv)
     if (control_fd >= 0)
         fcntl(control_fd, F_SETFD, FD_CLOEXEC);
     unsetenv(RT_CONTROL_ENV);
+    static char output[PATH_MAX];
+    if (o.no_clobber) {
+        if (rt_launch_new_output(o.output, o.name ? o.name : "retap", output, sizeof output, &err) < 0)
+            return cmd_fail("collect", RT_EXIT_FAILURE, "%s", err.message);
+        o.output = output;
+    }
     if (!o.output && !o.run_dir)
         return cmd_fail("collect", RT_EXIT_USAGE, "no output: give -o FILE");
     if (rt_collector_run(&o, control_fd, &err) < 0)

@@ -20,8 +20,8 @@
 #include "base/fd.h"
 #include "cli/cmd.h"
 #include "cli/launch.h"
-#include "collect/control.h"
 #include "collect/rundir.h"
+#include "ring/control.h"
 
 #define READY_MS    5000 /* for the collector to start */
 #define PATIENCE_MS 2000 /* without progress while it closes the file */

@@ -1,7 +1,9 @@
 #include "cli/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,12 +87,43 @@ void rt_launch_fds(char *out, size_t size)
     }
 }
 
-void rt_launch_default_output(const char *cmd, char *out, size_t size)
+static void default_output(const char *directory, const char *cmd, char *out, size_t size)
 {
     const char *name = strrchr(cmd, '/');
     char stamp[32];
     time_t now = time(NULL);
     struct tm tm;
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
-    snprintf(out, size, "./%s-%s.rrd", name ? name + 1 : cmd, stamp);
+    snprintf(out, size, "%s/%s-%s.rrd", directory, name ? name + 1 : cmd, stamp);
+}
+void rt_launch_default_output(const char *cmd, char *out, size_t size)
+{
+    default_output(".", cmd, out, size);
+}
+
+int rt_launch_new_output(const char *path, const char *cmd, char *out, size_t size, struct rt_error *err)
+{
+    struct stat st;
+    char first[PATH_MAX];
+    bool there = path && stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        snprintf(out, size, "%s", path);
+        return 0;
+    }
+    if (!path || (there && S_ISDIR(st.st_mode)))
+        default_output(path ? path : ".", cmd, first, sizeof first);
+    else
+        snprintf(first, sizeof first, "%s", path);
+    size_t stem = strlen(first), suffix = 4;
+    stem -= stem > suffix && !strcmp(first + stem - suffix, ".rrd") ? suffix : 0;
+    snprintf(out, size, "%s", first);
+    int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        snprintf(out, size, "%.*s-%d%s", (int)stem, first, (int)getpid(), first + stem);
+        fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    if (fd < 0)
+        return rt_error_set(err, -errno, "%s: %s", out, strerror(errno));
+    close(fd);
+    return 0;
 }

@@ -18,5 +18,8 @@ void rt_launch_fds(char *out, size_t size);
 
 /* "./<program>-<time>.rrd" */
 void rt_launch_default_output(const char *cmd, char *out, size_t size);
+/* A file that did not exist, now made, empty: @path, with this process' id put into its name where that exists; in a directory @path
+ * the default name for @cmd. A device or pipe is taken as it is. Return: 0 or -errno with words. */
+int rt_launch_new_output(const char *path, const char *cmd, char *out, size_t size, struct rt_error *err);
 
 #endif

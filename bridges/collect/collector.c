@@ -19,9 +19,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "collect/checkpoint.h"
-#include "collect/control.h"
 #include "collect/pool.h"
 #include "collect/store.h"
+#include "ring/control.h"
 
 #define TICK_LEAST_S 0.01 /* as --tick */
 #define TICK_MOST_S  3600.0
@@ -47,6 +47,7 @@ struct collector {
     char *output, *application, recording_id[64], identity[PATH_MAX + 512];
     uint32_t uncovered;
     bool root_ended, wait, told_remain, stop, may_remove;
+    bool alone, asked;                /* no launcher waits for the end; somebody wants it */
     bool ticks;                       /* the time stamp counter may be used */
     uint64_t first_tick, first_tick_ns; /* when the collector started: the slope is measured from there */
     uint64_t root_ended_ns, no_live_ns, lease_ns, clock_ns, progress, progress_ns;
@@ -63,8 +64,8 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 
 static void say(struct collector *c, struct rt_control *m)
 {
-    if (c->control_fd >= 0 && send(c->control_fd, m, sizeof *m, MSG_NOSIGNAL) < 0)
-        c->control_fd = rt_fd_close(c->control_fd);
+    if (c->control_fd >= 0) /* who has gone may have left a word: on_control() finds that out */
+        (void)!send(c->control_fd, m, sizeof *m, MSG_NOSIGNAL);
 }
 
 /* ---------------------------------------------------------------- setting up */
@@ -229,7 +230,7 @@ static void on_control(struct collector *c)
 {
     struct rt_control m;
     ssize_t n = recv(c->control_fd, &m, sizeof m, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET)) /* reset comes before what is left to read */
         return;
     if (n != sizeof m) { /* the launcher is gone: go on until the last process ends */
         c->control_fd = rt_fd_close(c->control_fd);
@@ -237,8 +238,10 @@ static void on_control(struct collector *c)
         c->root_ended = c->root_fd < 0;
         return;
     }
-    if (m.kind == RT_CONTROL_EXEC)
+    if (m.kind == RT_CONTROL_EXEC) {
         c->root_fd = (int)syscall(SYS_pidfd_open, (pid_t)m.pid, 0);
+        c->alone = true;
+    }
     if (m.kind != RT_CONTROL_ENDED)
         return;
     struct rt_event e = {.kind = RT_EVENT_STATUS, .pid = m.pid, .status = m.status, .mono_ns = rt_mono_ns(),
@@ -247,6 +250,16 @@ static void on_control(struct collector *c)
     c->root_ended = true;
     c->wait = m.wait;
     c->root_ended_ns = rt_mono_ns();
+}
+
+/* A service manager sends TERM to all processes of a unit: what they say at their end is still taken. A second one means us. */
+static void on_signal(struct collector *c)
+{
+    struct signalfd_siginfo s;
+    while (read(c->signal_fd, &s, sizeof s) == sizeof s) {
+        c->stop = !c->alone || c->asked;
+        c->asked = c->root_ended = true;
+    }
 }
 
 static void check_uncovered(struct collector *c)
@@ -320,7 +333,7 @@ static void keep(struct collector *c)
         if (p[0].revents && read(c->keeper_fd, &drop, sizeof drop) < 0)
             drop = 0;
         if (p[1].revents)
-            c->stop = true;
+            on_signal(c);
         if (p[2].revents)
             on_control(c);
         if (p[3].revents) {

@@ -66,6 +66,9 @@ int rt_rundir_open(struct rt_rundir *d, const char *path, bool *ret_existed, str
     d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->fd < 0)
         return rt_error_set(err, -errno, "%s: %s", path, strerror(errno));
+    struct stat st;
+    if (fstat(d->fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 022)
+        return rt_error_set(err, -EPERM, "%s: others may write there, or own it", path);
     if (flock(d->fd, LOCK_EX | LOCK_NB) < 0)
         return rt_error_set(err, -EBUSY, "%s: another collector works there", path);
     if ((mkdirat(d->fd, "pool", 0700) < 0 && errno != EEXIST) || (mkdirat(d->fd, "live", 0700) < 0 && errno != EEXIST))

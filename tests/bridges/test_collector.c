@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "collect/collector.h"
-#include "collect/control.h"
 #include "collect/rundir.h"
 #include "encode/decode.h"
+#include "ring/control.h"
 #include "ring/write.h"
 #include "tests/harness/test.h"
 
