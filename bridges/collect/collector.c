@@ -332,10 +332,10 @@ static void keep(struct collector *c)
         poll(p, 4, poll_timeout_ms(c));
         if (p[0].revents && read(c->keeper_fd, &drop, sizeof drop) < 0)
             drop = 0;
+        if (p[2].revents)
+            on_control(c); /* first: it tells what a signal means */
         if (p[1].revents)
             on_signal(c);
-        if (p[2].revents)
-            on_control(c);
         if (p[3].revents) {
             c->root_fd = rt_fd_close(c->root_fd);
             c->root_ended = true;

@@ -17,7 +17,7 @@ starts = sum(r["text"].startswith("started") for r in rows)
 ends = sum(r["text"] == "exited with status 0" for r in rows)
 if (starts, ends) != (COUNT, COUNT):
     lib.fail(f"{starts} starts and {ends} ends of {COUNT}")
-left = [n for n in set(os.listdir("/dev/shm")) - before if n.startswith("retap-")]
+left = [n for n in set(os.listdir("/dev/shm")) - before if n.startswith("retap-") and not n.startswith("retap-test-")]
 if any(not os.path.exists(f"/dev/shm/{n}/live") or not os.listdir(f"/dev/shm/{n}/live") for n in left):
     lib.fail(f"left in /dev/shm: {left}")
 print(f"{COUNT} processes")
