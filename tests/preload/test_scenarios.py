@@ -9,6 +9,7 @@ import stat
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -854,6 +855,12 @@ def test_23_openssl():
     need("openssl")
     port = free_port()
 
+    def secret(terminal):
+        """The echo goes off after the prompt."""
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            time.sleep(0.001)
+        os.write(terminal, b"secret\n")
+
     def play(stage):
         made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", stage.path("key"), "-out", stage.path("cert"), "-subj",
                                "/CN=test", "-days", "2"], capture_output=True)
@@ -866,7 +873,7 @@ def test_23_openssl():
             bad.recv(100)
         client = stage.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-brief"])
         asked = stage.terminal(["openssl", "req", "-new", "-newkey", "rsa:2048", "-keyout", stage.path("k2"), "-out", stage.path("csr")],
-                               [(rb"Enter PEM pass phrase:", b"secret\n"), (rb"Verifying.*phrase:", b"secret\n"),
+                               [(rb"Enter PEM pass phrase:", secret), (rb"Verifying.*phrase:", secret),
                                 (rb"Country Name", b"DE\n"), (rb"State", b"\n"), (rb"Locality", b"\n"), (rb"Organization Name", b"Me\n"),
                                 (rb"Organizational Unit", b"\n"), (rb"Common Name", b"me\n"), (rb"Email", b"\n"), (rb"challenge", b"\n"), (rb"optional", b"\n")])
         ended = server.end()
