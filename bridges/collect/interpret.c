@@ -10,9 +10,16 @@
 #define QUIET_NS     10000000000u /* a thread that said nothing for so long is forgotten … */
 #define THREADS_MANY 1024u        /* … when there are more than these */
 #define THREADS_MOST 65536u       /* what is more (nonsense) has no order */
+#define THREADS_OF_SEGMENT 16384u /* one process does not use up what all have */
 #define JOINED_MOST  (256u << 10) /* bytes of a record made of pieces: the shim's scratch is 64 KiB */
+#define KEPT_MOST    (64u << 20)  /* kept_bytes; what is more (nonsense) is taken as it comes */
 
 /* ---------------------------------------------------------------- threads */
+static uint32_t *threads_of(struct rt_interpreter *it, uint32_t segment)
+{
+    return &it->threads_of[segment < RT_SEGMENTS_MAX ? segment : RT_SEGMENTS_MAX - 1];
+}
+
 static uint32_t thread_slot(const struct rt_interpreter *it, uint32_t segment, uint32_t pid, uint32_t tid)
 {
     uint64_t h = ((uint64_t)pid << 32 | tid) * 0x9E3779B97F4A7C15u + segment; /* Fibonacci hashing */
@@ -28,13 +35,15 @@ struct rt_thread *rt__thread_get(struct rt_interpreter *it, uint32_t segment, ui
     for (t = *slot; t; t = t->next)
         if (t->segment == segment && t->pid == pid && t->tid == tid)
             return it->last = t;
-    if (it->n_threads >= THREADS_MOST && tid)
+    bool crowded = it->n_threads >= THREADS_MOST || *threads_of(it, segment) >= THREADS_OF_SEGMENT;
+    if (crowded && tid)
         return rt__thread_get(it, segment, 0, 0);
     if (!(t = calloc(1, sizeof *t)))
         return NULL;
     *t = (struct rt_thread){.segment = segment, .pid = pid, .tid = tid, .pending_result = RT_RESULT_NONE};
     t->next = *slot;
     it->n_threads++;
+    ++*threads_of(it, segment);
     return it->last = *slot = t;
 }
 
@@ -84,6 +93,7 @@ static void flush_joined(struct rt_interpreter *it, struct rt_thread *t, bool cu
     if (!whole.len)
         return;
     struct rt_record *r = (void *)whole.data;
+    it->kept_bytes -= whole.len;
     r->len = (uint32_t)(whole.len - sizeof *r);
     if (cut)
         r->stamp_mt |= (uint64_t)RT_FLAG_TRUNCATED << 48;
@@ -104,9 +114,11 @@ static bool join(struct rt_interpreter *it, struct rt_thread *t, const struct rt
     if (!same || (!more && !t->joined.len))
         return false;
     size_t head = t->joined.len ? 0 : sizeof *r, n = t->joined.len + r->len < JOINED_MOST ? r->len : 0;
+    it->kept_bytes -= t->joined.len;
     if (rt_buf_append(&t->joined, r, head) || rt_buf_append(&t->joined, r + 1, n))
         it->error = -ENOMEM;
-    if (!more || !n)
+    it->kept_bytes += t->joined.len;
+    if (!more || !n || it->kept_bytes > KEPT_MOST)
         flush_joined(it, t, more);
     return true;
 }
@@ -128,6 +140,7 @@ static void deliver_held(struct rt_interpreter *it, struct rt_thread *t, uint64_
             flush_joined(it, t, true);
             rt__speech_gap(it, t);
         }
+        it->kept_bytes -= r->len;
         /* What rt__speech_data() keeps must not be freed with the copy: pending takes the bytes over. */
         deliver(it, t, r);
         struct rt_ref *newest = t->pending.n ? &t->pending.at[t->pending.n - 1] : NULL;
@@ -179,10 +192,12 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_r
     } else {
         if (rt_refs_insert(&t->held, r, it->seen_mono_ns))
             it->error = -ENOMEM;
+        else
+            it->kept_bytes += r->len;
         rt__thread_dirty(it, t);
     }
     if (t->held.n)
-        deliver_held(it, t, 0, t->held.n >= RT_HELD_MOST);
+        deliver_held(it, t, 0, t->held.n >= RT_HELD_MOST || it->kept_bytes > KEPT_MOST);
 }
 
 /* ---------------------------------------------------------------- threads that go */
@@ -200,6 +215,7 @@ static void remove_threads(struct rt_interpreter *it, gone_fn *gone, uint64_t ar
                 t->is_dirty = true; /* what closing it says puts it on no list */
                 rt__thread_finish(it, t);
                 *at = t->next;
+                --*threads_of(it, t->segment);
                 thread_free(t);
                 it->n_threads--;
                 continue;

@@ -39,7 +39,7 @@ static void set_name(struct rt_slice s, const char **p, size_t *n)
 static void emit_message(struct rt_interpreter *it, struct rt_thread *t, enum rt_source source, struct rt_log_row *row,
                          struct rt_slice text)
 {
-    struct rt_proc *p = rt__proc_get(it, t->pid);
+    struct rt_proc *p = rt__proc_of(it, t);
     struct rt_buf clean = {0};
     bool changed = false;
     if (!p)
@@ -142,7 +142,7 @@ static void take_line(void *ctx, const struct rt_row *line)
 {
     const struct sent_context *c = ctx;
     struct rt_interpreter *it = c->it;
-    struct rt_proc *p = rt__proc_get(it, c->thread->pid);
+    struct rt_proc *p = rt__proc_of(it, c->thread);
     if (!p)
         return;
     rt__life_spoke(it, p, line->mono_ns);
@@ -185,7 +185,7 @@ static void set_channel_name(struct rt_interpreter *it, struct rt_channel *c, st
 /* What is known of a channel before its first byte. */
 static void begin_channel(struct rt_interpreter *it, const struct rt_thread *t, struct rt_channel *c)
 {
-    const struct rt_proc *p = rt_tree_find(&it->tree, t->pid);
+    const struct rt_proc *p = t->refused ? NULL : rt_tree_find(&it->tree, t->pid);
     c->lines.options.default_level = it->default_level[c->stream == RT_STREAM_FILE ? RT_SOURCE_FILE : RT_SOURCE_JOURNAL];
     if (c->stream == RT_STREAM_JOURNAL_TEXT && p && p->speaks_at) {
         set_channel_name(it, c, rt_slice(p->speaks_as, strlen(p->speaks_as)));
@@ -215,7 +215,7 @@ static struct rt_channel *channel_of(struct rt_interpreter *it, struct rt_thread
 static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c, struct rt_slice *bytes)
 {
     struct rt_journal_stream header;
-    struct rt_proc *p = rt__proc_get(it, t->pid);
+    struct rt_proc *p = rt__proc_of(it, t);
     int n = rt_journal_stream_take(bytes->p, bytes->n, &header);
     if (n <= 0 || !p)
         return;

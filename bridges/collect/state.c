@@ -99,6 +99,8 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     if (rt_buf_append(&t->joined, p + *at, s.joined))
         return -ENOMEM;
     *at += s.joined;
+    it->kept_bytes += s.joined;
+    uint32_t k = t->held.n;
     struct rt_refs *refs[2] = {&t->held, &t->pending};
     for (uint32_t i = 0; i < 2; i++) {
         int r = rt_refs_load(refs[i], p + *at, n - *at, &used);
@@ -106,6 +108,8 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
             return r;
         *at += used;
     }
+    for (; k < t->held.n; k++)
+        it->kept_bytes += t->held.at[k].record->len;
     for (uint32_t i = 0; i < 2; i++) {
         if (!s.assembles[i])
             continue;

@@ -20,6 +20,16 @@ static bool registers(const struct rt_record *r, const struct rt_proc *before)
     return m.how == RT_PROCESS_EXEC || before->ended || before->gone_mono_ns || before->has_exit_code; /* else: a number given to the next */
 }
 
+/* The table is filling: has one segment filled it? */
+static uint32_t count_home(const struct rt_interpreter *it, uint32_t segment)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sizeof it->tree.chain / sizeof *it->tree.chain; i++)
+        for (const struct rt_proc *p = it->tree.chain[i]; p; p = p->next)
+            n += p->home == segment;
+    return n;
+}
+
 /* *ret_holds: also for what comes next. */
 static bool is_believed(struct rt_interpreter *it, const struct rt_thread *t, const struct rt_record *r, bool *ret_holds)
 {
@@ -35,6 +45,8 @@ static bool is_believed(struct rt_interpreter *it, const struct rt_thread *t, co
     enum rt_holder holder = it->ask ? it->ask(it->ask_about, t->pid, t->segment, home) : RT_HOLDER_GONE;
     if (holder == RT_HOLDER_MAPS)
         return true;
+    if (!p && it->tree.n > RT_PROCESSES_MAX / 2 && count_home(it, t->segment) > RT_PROCESSES_MAX / 4)
+        return false;
     return (holder == RT_HOLDER_GONE || holder == RT_HOLDER_AWAY) && (!home || registers(r, p));
 }
 

@@ -126,6 +126,37 @@ RT_TEST(test_mirror_and_binary_are_counted_only)
     kit_free(&k);
 }
 
+/* ---------------------------------------------------------------- who takes more than there is */
+/* Regression: one process could use up the threads, processes and memory of all. */
+RT_TEST(test_one_segment_does_not_use_up_what_all_have)
+{
+    struct kit k;
+    static char piece[4000];
+    begin(&k);
+    for (uint32_t i = 0; i < 40000; i++) {
+        kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, RT_FLAG_AFTER, 1000 + i, 1000 + i, 0, "x\n", 2);
+        if (i % 1000 == 0)
+            kit_flush(&k, 2);
+    }
+    kit_flush(&k, 2);
+    CHECK(k.it.n_threads < 17000);
+    CHECK(k.it.tree.n < RT_PROCESSES_MAX / 2 + 10);
+    for (uint32_t i = 0; i < 40000; i++) { /* nothing before them ever comes; pieces without an end */
+        kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 7, 100 + i / 100, i % 100 * 2, piece, sizeof piece);
+        kit_record(&k, RT_RECORD_MESSAGE, 0, RT_FLAG_MORE, 7, 10000 + i / 50, i % 50, piece, sizeof piece);
+        if (i % 100 == 0)
+            kit_flush(&k, 3);
+        CHECK(k.it.kept_bytes < 66 << 20);
+    }
+    kit_flush(&k, 3);
+    data(&k, 1, RT_FLAG_AFTER, "still here\n");
+    kit_flush(&k, 1);
+    rt_interpreter_finish(&k.it);
+    CHECK_INT(k.it.kept_bytes, 0);
+    kit_close(&k);
+    kit_free(&k);
+}
+
 /* ---------------------------------------------------------------- messages */
 static size_t make_message(char *out, size_t size, int32_t pri, const char *ident, size_t text_len)
 {
