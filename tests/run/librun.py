@@ -82,14 +82,22 @@ def stats(path):
     return json.loads(out.stdout)
 
 
-def check_counter(path, returned, what, at_most_one_more=True):
+WAYS = {"w": "stderr", "f": "stderr", "s": "syslog", "p": "stdout"}  # of the counter: where its lines are recorded
+
+
+def check_counter(path, returned, what, at_most_one_more=True, ways="w"):
     """Every line whose call returned is there once, nothing else but at most the one line a thread was writing."""
     seen = {}
-    for row in rows(path, "/logs/counter/stderr"):
+    for row in rows(path, "/logs/counter/**"):
+        source = row["path"].split("/")[-1]
+        if source == "process":
+            continue
         m = LINE.match(row["text"])
         if not m:
             fail(f"{what}: garbage in the recording: {row['text']!r}")
         thread, n, tail = int(m[1]), int(m[2]), m[3]
+        if source != WAYS[ways[thread % len(ways)]]:
+            fail(f"{what}: thread {thread} is recorded under {source}: {row['text']!r}")
         if tail != FOX[:n * 7 % 90]:
             fail(f"{what}: thread {thread} line {n} is damaged: {row['text']!r}")
         seen.setdefault(thread, []).append(n)

@@ -1,11 +1,15 @@
-/* counter FILE THREADS LINES PAUSE_US: each thread writes numbered lines to stderr by write(2), without end when LINES is 0, and notes in FILE
- * (shared memory) how many of its calls have returned: what a test may expect after any kill. Knows nothing of retap. */
+/* counter FILE THREADS LINES PAUSE_US [WAYS]: each thread writes numbered lines, without end when LINES is 0, and notes in FILE (shared memory) how
+ * many of its calls have returned: what a test may expect after any kill. WAYS has a letter for each thread, from the front again when there are
+ * more: w write(2) to stderr (all, when not given), f fprintf(stderr), s syslog(3), p printf, which flushes when its buffer is full. Knows
+ * nothing of retap. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define MOST 64
@@ -16,15 +20,36 @@ struct shared {
 
 static struct shared *shared;
 static uint64_t lines, pause_us;
+static const char *ways = "w";
+
+#define FOX "the quick brown fox jumps over the lazy dog while the collector drains what it can get hold of"
+#define LINE "thread %u line %llu %.*s"
+#define NUMBERS me, n, (int)(n * 7 % 90), FOX
+
+static int say(char way, unsigned me, unsigned long long n)
+{
+    char text[256];
+    int len;
+    switch (way) {
+    case 'f':
+        return fprintf(stderr, LINE "\n", NUMBERS) > 0;
+    case 'p':
+        return printf(LINE "\n", NUMBERS) > 0;
+    case 's':
+        syslog(LOG_INFO, LINE, NUMBERS);
+        return 1;
+    default:
+        len = snprintf(text, sizeof text, LINE "\n", NUMBERS);
+        return write(2, text, (size_t)len) == len;
+    }
+}
 
 static void *thread_main(void *arg)
 {
     unsigned me = (unsigned)(uintptr_t)arg;
-    char text[256];
+    char way = ways[me % strlen(ways)];
     for (uint64_t n = 0; !lines || n < lines; n++) {
-        int len = snprintf(text, sizeof text, "thread %u line %llu %.*s\n", me, (unsigned long long)n, (int)(n * 7 % 90),
-                           "the quick brown fox jumps over the lazy dog while the collector drains what it can get hold of");
-        if (write(2, text, (size_t)len) != len)
+        if (!say(way, me, n))
             _exit(9);
         shared->returned[me] = n + 1;
         if (pause_us)
@@ -35,8 +60,10 @@ static void *thread_main(void *arg)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5)
+    if (argc < 5 || argc > 6)
         return 2;
+    if (argc == 6)
+        ways = argv[5];
     int fd = open(argv[1], O_RDWR | O_CREAT, 0600);
     unsigned n = (unsigned)atoi(argv[2]);
     lines = strtoull(argv[3], NULL, 10);
