@@ -126,7 +126,7 @@ static int after_spawn(const struct spawned *s, int error, pid_t pid, const char
     struct rt_writer_thread t = {.tid = (uint32_t)pid};
     struct rt_part part = {path, recorded(path)};
     child.pid = (uint32_t)pid;
-    rt_ring_write(&child, &t, RT_RECORD_EXEC, 0, s->flags, s->mono_ns, &part, 1, NULL, NULL);
+    rt_ring_write(&child, &t, RT_RECORD_EXEC, 0, s->flags, s->mono_ns, NULL, &part, 1, NULL, NULL);
     return error;
 }
 

@@ -44,6 +44,11 @@ static inline enum rt_stream rt_fd_stream(enum rt_fd_class c)
     extern const uint8_t rt_fd_streams[RT_FD_CLASSES];
     return (enum rt_stream)rt_fd_streams[c];
 }
+/* Does it record bytes of a stream? */
+static inline bool rt_fd_is_text(enum rt_fd_class c)
+{
+    return c == RT_FD_OUT || c == RT_FD_ERR;
+}
 /* Does a write to it leave a record? */
 static inline bool rt_fd_is_tapped(enum rt_fd_class c)
 {

@@ -180,6 +180,16 @@ static void name_process(const struct rt_interpreter *it, struct rt_proc *p, uin
         rt_proc_name(p, argv, m->argv_len, argv + m->argv_len, m->exe_len);
 }
 
+/* A forked child has its parent's code; another program says itself what it has. */
+static void inherit_maps(const struct rt_interpreter *it, struct rt_proc *p, uint32_t segment, const struct rt_process *m)
+{
+    const struct rt_proc *parent = m->how == RT_PROCESS_FORK ? rt_tree_find(&it->tree, m->ppid) : NULL;
+    if (parent == p)
+        return;
+    rt_maps_free(p->maps);
+    p->maps = parent && parent->home == segment ? rt_maps_copy(parent->maps) : NULL;
+}
+
 /* It forked and then executed something, and its new segment was read first. */
 static void tell_earlier_start(struct rt_interpreter *it, const struct rt_proc *p, uint32_t segment, const struct rt_process *m,
                                const struct rt_record *r)
@@ -220,8 +230,16 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->exec_mono_ns = 0;
     p->borrows = false;
     name_process(it, p, t->segment, &m, (const char *)(r + 1) + sizeof m);
+    inherit_maps(it, p, t->segment, &m);
     it->ledger.processes += !again;
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
+}
+
+void rt__life_module(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_proc *p = rt__proc_of(it, t);
+    if (p && rt_modules_take(it->modules, &p->maps, r + 1, r->len) == -ENOMEM)
+        it->error = -ENOMEM;
 }
 
 /* Who writes there; else who did last. */

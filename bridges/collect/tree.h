@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "collect/modules.h"
 
 #define RT_PROGRAM_MAX 64u
 #define RT_ARGV_MAX    1024u
@@ -46,6 +47,7 @@ struct rt_proc {
     uint32_t argv_len;
     char speaks_as[RT_PROGRAM_MAX]; /* the identifier of its stream to the journal, which programs that it executes write on; "" = none */
     uint8_t speaks_at;              /* … and the level of lines without one (enum rt_level) */
+    struct rt_maps *maps;   /* code that it has mapped; saved by the interpreter */
     struct rt_entity *entity[RT_SOURCES]; /* cached; not saved */
     struct rt_proc *next;   /* in the hash chain */
 };
