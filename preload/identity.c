@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "fdclass.h"
@@ -14,7 +13,6 @@ static void thread_start(struct rt_thread *t, const struct rt_identity *id, uint
 {
     t->writer = (struct rt_writer_thread){.tid = tid, .lane_hint = tid == id->writer.pid ? 0 : tid};
     t->mark = NULL;
-    memset(t->told, 0, sizeof t->told);
     t->generation = id->generation;
 }
 
@@ -32,7 +30,7 @@ static void process_record(const struct rt_identity *id, enum rt_process_how how
     p.out_class = rt_fd_stream(rt_fd_class(1));
     p.err_class = rt_fd_stream(rt_fd_class(2));
     uint64_t now = rt_now(&flags);
-    rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_PROCESS, 0, flags, now, NULL, parts, 3, NULL, NULL);
+    rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_PROCESS, 0, flags, now, parts, 3, NULL, NULL);
 }
 
 /* The page is empty: this process is new. Its only thread, or a signal handler on it, gets here first. */

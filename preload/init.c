@@ -8,7 +8,6 @@
 #include "slot.h"
 
 #define ARGV_MAX 1024 /* bytes of the command line that are recorded */
-#define DPRINTF_DIRECT 237u /* glibc 2.37: dprintf() has no FILE any more */
 
 extern char **environ __attribute__((weak));
 extern void *__libc_stack_end __attribute__((weak)); /* of glibc's loader alone */
@@ -130,9 +129,7 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     rt_test_without_slot = v.no_slot != NULL;
 #endif
     rt_slot_start();
-    rt_shim.dprintf_by_name = rt_libc_version() >= DPRINTF_DIRECT;
-    if (rt_identity_start())
-        rt_modules_start();
+    rt_identity_start();
 }
 
 typedef int main_function(int, char **, char **);

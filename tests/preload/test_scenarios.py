@@ -1,17 +1,34 @@
 #!/usr/bin/env python3
 """Forty scenarios with real programs: each plays alone, with the shim and in `retap run`, and nobody can tell; and what should be recorded is
-recorded, once and in the right stream. A tenth of the size unless RETAP_SOAK=1. 21 to 40: test_scenarios_hosts.py."""
+recorded, once and in the right stream. A tenth of the size unless RETAP_SOAK=1."""
 import os
 import re
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from libstage import *  # noqa: E402,F403
+
+
+def whole_output(s, seen=None):
+    """What was recorded of both streams is what the program wrote, line by line."""
+    seen = seen or s.seen
+    equal(s.run.lines("stdout"), sorted(seen.out.splitlines(True)))
+    equal(s.run.lines("stderr"), sorted(seen.err.splitlines(True)))
+
+
+def around(stage, argv, static=False, **more):
+    """Starts `around` by the command @argv, in which AROUND is its path; gives what it said, the stage's own names aside."""
+    probe = compile_program("around", *["-static"] * static)
+    told = stage.path("io/told.%d" % len(stage.programs))
+    seen = stage.run([a.replace("AROUND", probe).replace("TOLD", told) for a in argv], **more)
+    return seen, re.sub(rb"(retap\.\d+/|STAGE_OF=\d+)", b"", slurp(told))
 
 
 def test_01_bash():
@@ -111,6 +128,22 @@ def test_03_python():
         equal([levels[t] for t in ("DEBUG:root:one debug", "CRITICAL:sys:to both", "WARNING:root:worker says 3")], ["DEBUG", "CRITICAL", "WARN"])
         equal(len([t for t in s.texts("stderr") if "KeyError: 'nokey'" in t]), 1)
         equal(s.texts("stdout").count("printed before the forks"), 1)
+
+
+def exports(name):
+    """Does the shim have this hook?"""
+    return name in slurp(shim())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def connects(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
 
 
 def test_04_sshd():
@@ -745,6 +778,358 @@ def test_20_cron():
         true(b"from the job" not in b"".join(s.run.lines("stdout")), "a pipe is not standard output")
         starts = [r.data for r in s.run.records() if r.type == "PROCESS"]
         true(any(b"around" in d for d in starts), "the job is known, though cron makes its own environment")
+
+
+UNIT = """
+import os, socket, subprocess, sys
+a, b = socket.socketpair()
+st = os.fstat(b.fileno())
+env = dict(os.environ, JOURNAL_STREAM="%d:%d" % (st.st_dev, st.st_ino), INVOCATION_ID="0" * 32)
+script = '''
+import os, stat
+for fd in 1, 2:
+    st = os.fstat(fd)
+    print(fd, os.environ["JOURNAL_STREAM"] == "%d:%d" % (st.st_dev, st.st_ino), stat.S_ISSOCK(st.st_mode), os.isatty(fd), flush=True)
+'''
+p = subprocess.Popen([sys.executable, "-c", script], stdout=b, stderr=b, env=env)
+b.close()
+p.wait()
+os.write(1, a.recv(10000))
+"""
+
+
+def test_21_systemd():
+    need("systemctl", "journalctl")
+    if not os.path.isdir("/run/systemd/system"):
+        print("    no running systemd: units are not tried, only its programs and what a unit's standard output looks like", file=sys.stderr)
+
+    def play(stage):
+        os.mkdir(stage.path("journal"))
+        return [stage.run(a) for a in (["systemctl", "--no-pager", "is-system-running"], ["journalctl", "-D", stage.path("journal"), "--no-pager"],
+                                       ["systemctl", "--nosuchoption"], ["systemd-escape", "a/b c"], ["systemd-analyze", "calendar", "nonsense"],
+                                       ["systemd-cat", "true"], [sys.executable, "-c", UNIT])]
+    with scene(play) as s:
+        equal(s.seen[-1].out.split(b"\n")[:2], [b"1 True True False", b"2 True True False"])
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+        once(b"".join(s.run.lines("stderr")), b"unrecognized option")
+
+
+def test_22_dbus():
+    need("dbus-daemon", "dbus-send", "dbus-run-session")
+
+    def play(stage):
+        config = stage.file("bus.conf", """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+            "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd"><busconfig><type>session</type><syslog/><keep_umask/>
+            <listen>unix:path=%s</listen><servicedir>%s</servicedir><policy context="default"><allow send_destination="*" eavesdrop="true"/>
+            <allow eavesdrop="true"/><allow own="*"/></policy></busconfig>""" % (stage.path("bus"), stage.path("services")))
+        stage.file("services/x.service", "[D-BUS Service]\nName=org.example.Broken\nExec=/bin/false\n")
+        daemon = stage.start(["dbus-daemon", "--config-file", config, "--nofork", "--print-address=1", "--nopidfile"])
+        daemon.until(b"unix:path", "out")
+        call = ["dbus-send", "--bus=unix:path=" + stage.path("bus"), "--print-reply", "--type=method_call"]
+        got = [stage.run([*call, "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.example.Broken"]),
+               stage.run([*call, "--dest=org.example.Broken", "/", "org.example.Broken.Do"])]
+        seen = daemon.end(signal.SIGTERM)
+        broken = stage.run(["dbus-daemon", "--config-file", "/nonexistent", "--nofork"])
+        session = stage.run(["dbus-run-session", "--", "sh", "-c", "echo inside; dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus "
+                             "/ org.freedesktop.DBus.GetId >/dev/null && echo id; echo err >&2; exit 3"])
+        helper = "/usr/lib/dbus-1.0/dbus-daemon-launch-helper"
+        return got, seen, broken, session, stage.run([helper, "org.example.None"]) if os.path.exists(helper) else None
+
+    def scrub(seen):
+        def clean(p):
+            return p and (p.code, re.sub(rb"guid=\w+|time=\S+|serial=\d+|sender=\S+|destination=\S+", b"", p.out),
+                          re.sub(rb"\[session [^]]*\]|dbus-daemon\[\d+\]|pid=\d+|:1\.\d+|\d{3,}", b"", p.err))
+        return [clean(p) for p in seen[0]], [clean(p) for p in seen[1:]]
+    with scene(play, scrub=scrub) as s:
+        got, daemon, broken, session, helper = s.seen
+        equal((got[1].code, broken.code, session.code), (1, 1, 3))
+        said = [m.text for m in s.run.messages("syslog")] + [daemon.err]
+        true(any(b"Activated service 'org.example.Broken' failed" in t for t in said), said)
+        for line in (b"inside\n", b"id\n"):
+            once(b"".join(s.run.lines("stdout")), line)
+        if helper:  # setuid: not loaded into, and not a word about it
+            true(b"ld.so" not in helper.err, helper)
+
+
+def test_23_openssl():
+    need("openssl")
+    port = free_port()
+
+    def secret(terminal):
+        """The echo goes off after the prompt."""
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            time.sleep(0.001)
+        os.write(terminal, b"secret\n")
+
+    def play(stage):
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", stage.path("key"), "-out", stage.path("cert"), "-subj",
+                               "/CN=test", "-days", "2"], capture_output=True)
+        equal(made.returncode, 0)
+        server = stage.start(["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", stage.path("cert"), "-key", stage.path("key"), "-naccept", "2"],
+                             stdin=subprocess.PIPE)
+        server.until(b"ACCEPT", "out")
+        with socket.create_connection(("127.0.0.1", port)) as bad:
+            bad.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            bad.recv(100)
+        client = stage.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-brief"])
+        asked = stage.terminal(["openssl", "req", "-new", "-newkey", "rsa:2048", "-keyout", stage.path("k2"), "-out", stage.path("csr")],
+                               [(rb"Enter PEM pass phrase:", secret), (rb"Verifying.*phrase:", secret),
+                                (rb"Country Name", b"DE\n"), (rb"State", b"\n"), (rb"Locality", b"\n"), (rb"Organization Name", b"Me\n"),
+                                (rb"Organizational Unit", b"\n"), (rb"Common Name", b"me\n"), (rb"Email", b"\n"), (rb"challenge", b"\n"), (rb"optional", b"\n")])
+        ended = server.end()
+        server.popen.stdin.close()
+        return ended, client, asked, stage.run(["openssl", "req", "-in", stage.path("csr"), "-noout", "-subject", "-verify"])
+
+    def scrub(seen):
+        server, client, asked, checked = seen
+        return (server.code, sorted(re.sub(rb"[0-9A-F]{12,}", b"", line) for line in server.err.splitlines()), client.code,
+                re.sub(rb"[.+*-]+", b"", asked.out), asked.code, checked)
+    with scene(play, scrub=scrub) as s:
+        server, client, asked, checked = s.seen
+        equal((server.code, client.code, asked.code, checked.code), (0, 0, 0, 0))
+        true(b"O = Me" in checked.out, checked)
+        true(b"http request" in server.err, server.err)
+        true(b"http request" in b"".join(s.run.lines("stderr")), "the bad client is told")
+        true(not any("secret" in t for t in s.texts()), "nobody saw what was typed")
+
+
+def test_24_sqlite():
+    need("sqlite3")
+    setup = "pragma journal_mode=delete; create table t(a unique); insert into t values(1),(2);"
+    crash = r"""
+import os, sqlite3, sys
+c = sqlite3.connect("db", isolation_level=None)
+c.execute("pragma cache_size=1"); c.execute("pragma synchronous=off")
+c.execute("begin"); c.executemany("insert into t values(?)", ((i,) for i in range(10, 5000)))
+assert os.path.exists("db-journal")
+os.kill(os.getpid(), 9)
+"""
+    uses = r"""
+import sqlite3, sys
+c = sqlite3.connect("db")
+print(c.execute("select count(*) from t").fetchone())
+for sql in "select nosuch", "insert into t values(1)":
+    try: c.execute(sql)
+    except sqlite3.Error as e: print(type(e).__name__, e, file=sys.stderr)
+"""
+
+    def play(stage):
+        return [stage.run(["sqlite3", "db", setup]), stage.run([sys.executable, "-c", crash]), stage.run([sys.executable, "-c", uses]),
+                stage.run(["sqlite3", "-cmd", ".log stderr", "db", "select * from nosuch;", "insert into t values(1);", "select sum(a) from t;"]),
+                stage.run(["sqlite3", "db"]), stage.run(["sqlite3", "/nonexistent/db", "select 1"])]
+    with scene(play) as s:
+        equal([p.code for p in s.seen], [0, -9, 0, 1, 0, 1])
+        equal(s.seen[2].out, b"(2,)\n")
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+        once(s.texts("stderr"), "OperationalError no such column: nosuch")
+
+
+def test_25_full_screen():
+    vim = shutil.which("vim") or shutil.which("vim.tiny")
+    if not vim:
+        raise Skip("no vim is installed")
+    need("less", "top")
+
+    def play(stage):
+        stage.file("text", "".join("line %d of the text\n" % i for i in range(200)))
+        edited = stage.terminal([vim, "-u", "NONE", "-N", "-i", "NONE", "--cmd", "set noswapfile", "text"],
+                                [(rb"line 10", lambda terminal: termios.tcsetwinsize(terminal, (30, 120))),
+                                 (rb"line 27", b"oadded\x1b:!stty size\r"), (rb"30 120[\s\S]*ENTER", b"\r:wq\r")])
+        paged = stage.terminal(["less", "text"], [(rb"line 20", b"G"), (rb"line 199", b"q")], env={"LESS": "", "LESSHISTFILE": "-"})
+        watched = stage.terminal(["top", "-d", "0.3"], [(rb"COMMAND", b"q")])
+        return edited.code, b"added\n" in slurp(stage.path("text")), paged.code, paged.out.count(b"line 199"), watched.code
+    with scene(play) as s:
+        equal(s.seen, (0, True, 0, 1, 0))
+        true(all("\x1b" not in t for t in s.texts()), [t for t in s.texts() if "\x1b" in t][:1])
+
+
+def test_26_wrappers():
+    need("script", "stdbuf", "expect", "unbuffer")
+    talker = "echo out; echo err >&2; test -t 1 && echo terminal; exit 3"
+    dialogue = 'set timeout 5; spawn sh -c {printf "name? "; read -r n; echo hello $n; echo warned >&2; exit 4}; expect "name? "; send "joe\\r"; ' \
+               'expect "hello joe"; expect eof; exit [lindex [wait] 3]'
+    mixed = built(r"""#include <stdio.h>
+#include <unistd.h>
+int main(void) { for (int i = 0; i < 3; i++) { printf("line %d\n", i); write(1, "direct\n", 7); } return 0; }""")
+
+    def play(stage):
+        return [stage.run(a) for a in (["script", "-qec", talker, stage.path("typescript")], ["unbuffer", "sh", "-c", talker], ["expect", "-c", dialogue],
+                                       ["stdbuf", "-oL", mixed], ["stdbuf", "-o0", mixed], [mixed], ["stdbuf", "-oL", "-eL", "sh", "-c", talker],
+                                       ["setsid", "-w", "nice", "timeout", "5", "nohup", "sh", "-c", talker])]
+    with scene(play) as s:
+        equal([p.code for p in s.seen], [3, 3, 4, 0, 0, 0, 3, 3])
+        equal(s.seen[3].out, b"".join(b"line %d\ndirect\n" % i for i in range(3)))
+        equal(s.seen[5].out, b"direct\n" * 3 + b"line 0\nline 1\nline 2\n")
+        text = b"".join(s.run.lines("stdout"))
+        equal(text.count(b"direct\n"), 9)
+        equal(text.count(b"terminal"), 2)  # what the wrappers pass on is their own output
+
+
+def preloads():
+    base = "/usr/lib/x86_64-linux-gnu/"
+    found = {"jemalloc": base + "libjemalloc.so.2", "faketime": base + "faketime/libfaketime.so.1", "fakeroot": base + "libfakeroot/libfakeroot-sysv.so",
+             "eatmydata": base + "libeatmydata.so", "proxychains": base + "libproxychains.so.4", "socket_wrapper": base + "libsocket_wrapper.so",
+             "stdbuf": "/usr/libexec/coreutils/libstdbuf.so", "snoopy": base + "libsnoopy.so", "mtrace": base + "libc_malloc_debug.so.0"}
+    return {name: path for name, path in found.items() if os.path.exists(path)}
+
+
+def test_27_other_preloads():
+    found = preloads()
+    if len(found) < 3:
+        raise Skip("fewer than three other preloads are installed")
+    commands = [["sh", "-c", "echo out; echo err >&2; ls /nonexistent; exec 2>&1; echo swapped >&2; exit 3"],
+                ["python3", "-c", "import sys, threading, subprocess, os\nt = threading.Thread(target=lambda: print('thread', file=sys.stderr)); t.start(); t.join()\n"
+                 "print(subprocess.run(['echo', 'x'], capture_output=True).stdout); os.write(2, b'last\\n')"],
+                [compile_program("acts"), "forms"], [compile_program("acts"), "messages"]]
+
+    def play(last):
+        def all_of_them(stage):
+            seen = {}
+            os.makedirs(stage.path("sockets"), exist_ok=True)
+            env = {"SOCKET_WRAPPER_DIR": stage.path("sockets"), "FAKETIME": "+1d", "_STDBUF_O": "L", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                   "PROXYCHAINS_QUIET_MODE": "1"}
+            for name, path in found.items():
+                for i, command in enumerate(commands):
+                    seen[name, i] = stage.run(command, env=dict(env, LD_PRELOAD=path), last=last, pass_fds=(9,))
+            return seen
+        return all_of_them
+    os.dup2(2, 9, inheritable=True)  # where acts complains
+    for last in (False, True):
+        with scene(play(last), retap=not last, segments=64) as s:
+            for (name, i), seen in s.seen.items():
+                equal((name, i, seen.code), (name, i, [3, 0, 0, 0][i]))
+            lines = s.run.lines("stderr")
+            # socket_wrapper in front takes write from libc itself: what goes by it is not seen then
+            want = len(found) - (last and "socket_wrapper" in found)
+            for line in (b"err\n", b"last\n", b"fprintf stderr\n", b"dprintf 2\n"):
+                true(want <= lines.count(line) <= len(found), (last, line, lines.count(line)))
+    wrapped = [["fakeroot", "sh", "-c", "id -u; echo err >&2; touch f; chown 5:6 f; stat -c %u:%g f"], ["faketime", "2020-01-01 00:00:00", "date", "+%Y"],
+               ["eatmydata", "sh", "-c", "echo x; sync; echo err >&2"], ["proxychains4", "-q", "sh", "-c", "echo x; echo err >&2"]]
+    wrapped = [w for w in wrapped if shutil.which(w[0])]
+    with scene(lambda stage: [stage.run(w) for w in wrapped]) as s:
+        equal([p.code for p in s.seen], [0] * len(wrapped))
+        equal(s.run.lines("stderr"), sorted(b"".join(p.err for p in s.seen).splitlines(True)))
+
+
+def test_28_debuggers():
+    need("strace", "gdb")
+    chatty = built(r"""#include <stdio.h>
+#include <unistd.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+int main(void)
+{
+    char *p = calloc(10, 1);
+    write(2, "one\n", 4);
+    if (fork() == 0) { fprintf(stderr, "child\n"); _exit(2); }
+    wait(NULL);
+    printf("out %d\n", p[0]); fflush(stdout);
+    return 3;
+}""")
+    gdb = ["gdb", "-nx", "--batch", "-iex", "set debuginfod enabled off"]
+
+    def play(stage):
+        seen = {"plain": stage.run([chatty]),
+                "strace": stage.run(["strace", "-f", "-q", "-e", "trace=write", "-e", "signal=none", "-o", stage.path("trace"), chatty]),
+                "gdb": stage.run([*gdb, "-ex", "break main", "-ex", "run", "-ex", "break write", "-ex", "continue", "-ex", "backtrace", "-ex", "delete",
+                                  "-ex", "continue", chatty])}
+        calls = [re.sub(rb"^\d+ +| +=", b"", line) for line in slurp(stage.path("trace")).splitlines() if b"write(" in line]
+        if shutil.which("valgrind"):
+            seen["valgrind"] = stage.run(["valgrind", "-q", "--error-exitcode=9", "--leak-check=no", chatty])
+        if shutil.which("ltrace"):
+            seen["ltrace"] = stage.run(["ltrace", "-o", stage.path("ltrace"), "-e", "calloc+fork", chatty])
+        if shutil.which("rr") and subprocess.run(["rr", "record", "-n", "-o", stage.path("rr0"), "true"], capture_output=True).returncode == 0:
+            seen["rr"] = stage.run(["rr", "record", "-n", "-o", stage.path("rr"), chatty])
+        return seen, calls, slurp(stage.path("ltrace")).count(b"calloc")
+
+    def scrub(seen):
+        runs, calls, traced = seen
+        gdb = runs["gdb"]
+        runs = dict(runs, gdb=(gdb.code, sorted(set(re.findall(rb"^child|^one|^out 0|in main|exited with code \d+|Breakpoint \d(?=[.,])",
+                                                                gdb.out + gdb.err, re.M)))))
+        return runs, calls, traced
+    with scene(play, scrub=scrub) as s:
+        runs, calls, _ = s.seen
+        true(b"Breakpoint 2" in runs["gdb"].out and b"in main" in runs["gdb"].out, runs["gdb"])
+        equal(calls, [b'write(2, "one\\n", 4) 4', b'write(2, "child\\n", 6) 6', b'write(1, "out 0\\n", 6) 6'])
+        if "rr" not in runs:
+            print("    rr: not installed, or no hardware counters", file=sys.stderr)
+        equal(b"".join(s.run.lines("stderr")).count(b"child\n"), len(runs))
+        equal(b"".join(s.run.lines("stdout")).count(b"out 0\n"), len(runs))
+
+
+SANITIZED = r"""#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int shared; volatile int zero;
+void *bump(void *p) { for (int i = 0; i < 1000; i++) shared++; return p; }
+int main(int argc, char **argv)
+{
+    fprintf(stderr, "start\n"); printf("out\n"); fflush(stdout);
+    if (!strcmp(argv[1], "address")) { char *p = malloc(8); free(p); return p[zero]; }
+    if (!strcmp(argv[1], "undefined")) return 0x7fffffff + argc + zero ? 0 : 1;
+    if (!strcmp(argv[1], "thread")) { pthread_t t; pthread_create(&t, 0, bump, 0); bump(0); pthread_join(t, 0); }
+    return 0;
+}"""
+
+
+def test_29_sanitizers():
+    kinds = {}
+    for compiler in ("gcc", "clang"):
+        for kind in ("address", "undefined", "thread"):
+            with contextlib.suppress(AssertionError, Skip):
+                kinds[compiler, kind] = built(SANITIZED, "-O1", "-fsanitize=" + kind, "-pthread", compiler=compiler)
+    if not kinds:
+        raise Skip("no sanitizer is installed")
+
+    def play(stage):
+        seen = {}
+        for (compiler, kind), path in kinds.items():
+            # thread: its fixed address ranges collide with strong address randomization
+            command = ["setarch", "-R", path, kind] if kind == "thread" else [path, kind]
+            seen[compiler, kind] = stage.run(command)
+        return seen
+
+    def scrub(seen):
+        return {k: (p.code, p.out, re.findall(rb"^start|(?:ERROR|WARNING|SUMMARY): \w+Sanitizer: [\w-]+|runtime error: [a-z ]+", p.err, re.M))
+                for k, p in seen.items()}
+    with scene(play, scrub=scrub) as s:
+        for (compiler, kind), p in s.seen.items():
+            true(p.code == {"address": 1, "undefined": 0, "thread": 66}[kind] and (b"Sanitizer" in p.err or b"runtime error" in p.err), ((compiler, kind), p))
+        equal(b"".join(s.run.lines("stderr")).count(b"start\n"), len(kinds))
+
+
+def test_30_other_identities():
+    if os.geteuid():
+        raise Skip("not root")
+    talk = "echo out; echo err >&2; exit 3"
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    commands = {"env -i": ["env", "-i", "/bin/sh", "-c", talk], "su": ["su", "-s", "/bin/sh", "nobody", "-c", talk],
+                "su -": ["su", "-s", "/bin/sh", "-", "nobody", "-c", talk], "sudo": ["sudo", "-n", "-u", "nobody", "/bin/sh", "-c", talk],
+                "runuser": ["runuser", "-u", "nobody", "--", "sh", "-c", talk], "setpriv": [*nobody, "--no-new-privs", "sh", "-c", talk],
+                "unshare": ["unshare", "-m", "-n", "-p", "-u", "-f", "sh", "-c", "echo $$; " + talk],
+                "unshare -Ur": [*nobody, "unshare", "-Ur", "sh", "-c", "id -u; " + talk],
+                "chroot": ["chroot", "ROOT", "/bin/hello"], "chroot -c": ["sh", "-c", "chroot ROOT /bin/hello; exit $?"]}
+    if shutil.which("busybox"):
+        commands["chroot static"] = ["chroot", "ROOT", "/bin/busybox", "sh", "-c", talk]
+
+    def play(stage):
+        root = stage.path("root")
+        hello = built('#include <stdio.h>\nint main(void) { puts("out"); fprintf(stderr, "err\\n"); return 3; }')
+        for f in ("/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6", "/bin/busybox"):
+            if os.path.exists(f):
+                os.makedirs(os.path.dirname(root + f), exist_ok=True)
+                shutil.copy(os.path.realpath(f), root + f)
+        os.makedirs(root + "/bin", exist_ok=True)
+        shutil.copy(hello, root + "/bin/hello")
+        os.chmod(stage.work, 0o755)
+        return {name: stage.run([a.replace("ROOT", root) for a in command]) for name, command in commands.items() if shutil.which(command[0])}
+    with scene(play) as s:
+        for name, p in s.seen.items():
+            equal((name, p.code, p.err.splitlines()[-1:], b"ld.so" in p.err), (name, 3, [b"err"], False))
+        text = b"".join(s.run.lines("stderr"))
+        true(text.count(b"err\n") >= 2, text)  # env -i and unshare; who becomes another user cannot open the segments
 
 
 if __name__ == "__main__":
