@@ -79,9 +79,10 @@ $(OUT)/libretap.a: $(SDK_OBJS)
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
 	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
-$(OUT)/libretap-preload.so: $(PRE_OBJS) preload/libretap-preload.map
+# Exported is what RT_API marks; preload/libretap-preload.symbols lists it.
+$(OUT)/libretap-preload.so: $(PRE_OBJS)
 	$(Q)$(CC) -shared -nostdlib -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
-	    -Wl,--version-script=preload/libretap-preload.map -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
+	    -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
 # Everything of the command but its main: tests take from it what they use.
 $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
 	@mkdir -p $(@D)

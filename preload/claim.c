@@ -8,5 +8,6 @@ bool rt_claim(const char *dir, size_t len)
     if (!rt_ring_open(w, dir, len))
         return false;
     rt_shim.ticks_mt = rt_load_relaxed(&w->run->ticks_mt);
+    rt_shim.calls = w->run->calls;
     return rt_ring_claim(w, dir, len, (uint32_t)rt_now(&flags));
 }

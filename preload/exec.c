@@ -24,7 +24,7 @@ static char *const *env_now(void)
 }
 
 #define EXEC(path, envp, name, ...) do { \
-        RT_NEXT_ENVIRONMENT(envp, path); \
+        RT_NEXT_ENVIRONMENT(envp); \
         rt_record_event(RT_RECORD_EXEC, path, recorded(path)); \
         int r_ = RT_REAL(name) ? rt_real.name(__VA_ARGS__) : (int)rt_return(-NOT_FOUND); \
         rt_record_event(RT_RECORD_EXEC, NULL, 0); \
@@ -126,12 +126,12 @@ static int after_spawn(const struct spawned *s, int error, pid_t pid, const char
     struct rt_writer_thread t = {.tid = (uint32_t)pid};
     struct rt_part part = {path, recorded(path)};
     child.pid = (uint32_t)pid;
-    rt_ring_write(&child, &t, RT_RECORD_EXEC, 0, s->flags, s->mono_ns, &part, 1, NULL, NULL);
+    rt_ring_write(&child, &t, RT_RECORD_EXEC, 0, s->flags, s->mono_ns, NULL, &part, 1, NULL, NULL);
     return error;
 }
 
 #define SPAWN(name) do { \
-        RT_NEXT_ENVIRONMENT(envp, path); \
+        RT_NEXT_ENVIRONMENT(envp); \
         struct spawned s_ = before_spawn(); \
         pid_t own_ = 0, *to_ = pid ? pid : &own_; \
         int r_ = RT_REAL(name) ? rt_real.name(to_, path, actions, attr, argv, next) : NOT_FOUND; \

@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ring/judge.h"
 #include "ring/layout.h"
 
 #define RT_FDS 1024
@@ -44,6 +43,11 @@ static inline enum rt_stream rt_fd_stream(enum rt_fd_class c)
 {
     extern const uint8_t rt_fd_streams[RT_FD_CLASSES];
     return (enum rt_stream)rt_fd_streams[c];
+}
+/* Does it record bytes of a stream? */
+static inline bool rt_fd_is_text(enum rt_fd_class c)
+{
+    return c == RT_FD_OUT || c == RT_FD_ERR;
 }
 /* Does a write to it leave a record? */
 static inline bool rt_fd_is_tapped(enum rt_fd_class c)
@@ -90,10 +94,10 @@ size_t rt_fd_compose(char *to);
 
 /* Looks at the first bytes of standard output. Return: the class that the bytes are recorded under. */
 enum rt_fd_class rt_fd_judge_slow(const void *data, size_t len);
-extern struct rt_judge rt_fd_stdout;
+extern uint32_t rt_fd_undecided; /* bytes of stdout still to be looked at */
 static inline enum rt_fd_class rt_fd_judge(enum rt_fd_class c, const void *data, size_t len)
 {
-    return c == RT_FD_OUT && __builtin_expect(rt_fd_stdout.left, 0) ? rt_fd_judge_slow(data, len) : c;
+    return c == RT_FD_OUT && __builtin_expect(rt_fd_undecided, 0) ? rt_fd_judge_slow(data, len) : c;
 }
 
 #endif

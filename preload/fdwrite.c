@@ -32,7 +32,7 @@ static bool is_plain(const void *p, size_t n)
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
 {
-    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
+    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_undecided : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
 }
 
 struct call { /* one tapped call between before() and after() */
@@ -41,6 +41,7 @@ struct call { /* one tapped call between before() and after() */
     uint32_t n_parts;
     enum rt_fd_class class;
     bool late; /* record after the call */
+    struct rt_call from;
     struct rt_sent sent;
 };
 
@@ -58,14 +59,14 @@ static void before(struct call *c, const void *parts, size_t n_parts)
     c->late |= c->total > (rt_fd_is_socket(c->class) ? DATAGRAM_MOST : CALL_MAX);
     if (rt_unlikely(c->late || !c->total))
         return;
-    if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_stdout.left && c->parts[0].len))
+    if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_undecided && c->parts[0].len))
         c->class = rt_fd_judge_slow(c->parts[0].data, c->parts[0].len);
     if (rt_likely(!rt_fd_is_counted(c->class)))
-        rt_record_data(rt_fd_stream(c->class), rt_fd_flags(c->class), c->parts, c->n_parts, &c->sent);
+        rt_record_data(rt_fd_stream(c->class), rt_fd_flags(c->class), &c->from, c->parts, c->n_parts, &c->sent);
 }
 
 /* What a call wrote is readable for certain; what it did not write may not be. */
-static RT_COLD void record_late(const struct call *c, size_t got)
+static RT_COLD void record_late(struct call *c, size_t got)
 {
     const uint32_t flags = RT_FLAG_AFTER | rt_fd_flags(c->class);
     struct rt_sent sent;
@@ -73,14 +74,14 @@ static RT_COLD void record_late(const struct call *c, size_t got)
     while (whole < c->n_parts && c->parts[whole].len <= got)
         got -= c->parts[whole++].len;
     if (whole)
-        rt_record_data(rt_fd_stream(c->class), flags, c->parts, whole, &sent); /* a datagram is one record */
+        rt_record_data(rt_fd_stream(c->class), flags, &c->from, c->parts, whole, &sent); /* a datagram is one record */
     if (whole < c->n_parts && got) {
         struct rt_part part = {c->parts[whole].data, got};
-        rt_record_data(rt_fd_stream(c->class), flags, &part, 1, &sent);
+        rt_record_data(rt_fd_stream(c->class), flags, &c->from, &part, 1, &sent);
     }
 }
 
-static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
+static RT_COLD ssize_t after_slow(struct call *c, ssize_t got)
 {
     if (rt_fd_is_counted(c->class)) {
         if (got > 0)
@@ -94,7 +95,7 @@ static RT_COLD ssize_t after_slow(const struct call *c, ssize_t got)
     return got;
 }
 
-static inline ssize_t after(const struct call *c, ssize_t got)
+static inline ssize_t after(struct call *c, ssize_t got)
 {
     return rt_likely(got == (ssize_t)c->total && !rt_fd_is_counted(c->class) && !c->late) ? got : after_slow(c, got);
 }
@@ -106,14 +107,15 @@ static inline ssize_t after(const struct call *c, ssize_t got)
             return CALL(name, __VA_ARGS__); \
         struct rt_part part_ = {data, n}; \
         if (rt_likely(is_usual(class_, data, n))) { \
+            struct rt_call from_ = {.site = RT_SITE}; \
             struct rt_sent sent_; \
-            rt_record_data(rt_fd_stream(class_), rt_fd_flags(class_), &part_, 1, &sent_); \
+            rt_record_data(rt_fd_stream(class_), rt_fd_flags(class_), &from_, &part_, 1, &sent_); \
             ssize_t r_ = CALL(name, __VA_ARGS__); \
             if (rt_unlikely(r_ != (ssize_t)(n))) \
                 rt_record_result(&sent_, r_); \
             return r_; \
         } \
-        struct call c_ = {.class = class_}; \
+        struct call c_ = {.class = class_, .from.site = RT_SITE}; \
         before(&c_, &part_, 1); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -122,7 +124,7 @@ static inline ssize_t after(const struct call *c, ssize_t got)
         enum rt_fd_class class_ = rt_fd_class(fd); \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
-        struct call c_ = {.class = class_}; \
+        struct call c_ = {.class = class_, .from.site = RT_SITE}; \
         before(&c_, iov, (size_t)(n)); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -183,7 +185,7 @@ RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     enum rt_fd_class class = rt_socket_class(fd, m->msg_name, m->msg_namelen);
     if (rt_likely(!rt_fd_is_tapped(class)))
         return CALL(sendmsg, fd, m, flags);
-    struct call c = {.class = class};
+    struct call c = {.class = class, .from.site = RT_SITE};
     before(&c, m->msg_iov, m->msg_iovlen);
     ssize_t r = after(&c, CALL(sendmsg, fd, m, flags));
     if (rt_unlikely(r == 0 && class == RT_FD_JOURNAL))
@@ -197,7 +199,7 @@ RT_API int sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
     int r = rt_likely(rt_real.sendmmsg) ? rt_real.sendmmsg(fd, m, n, flags) : (int)rt_return(rt_syscall(SYS_sendmmsg, fd, m, n, flags));
     for (int i = 0; i < r; i++) {
         const struct msghdr *h = &m[i].msg_hdr;
-        struct call c = {.class = rt_socket_class(fd, h->msg_name, h->msg_namelen), .late = true,
+        struct call c = {.class = rt_socket_class(fd, h->msg_name, h->msg_namelen), .late = true, .from.site = RT_SITE,
                          .parts = (const struct rt_part *)h->msg_iov, .n_parts = (uint32_t)h->msg_iovlen};
         if (rt_fd_is_tapped(c.class))
             after_slow(&c, (ssize_t)m[i].msg_len);
@@ -238,10 +240,10 @@ RT_API ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, s
 
 /* ---------------------------------------------------------------- syscall(2) by number */
 /* Calls that are not ours (clone and vfork among them, which return twice) must leave by a jump, with no frame of ours on the stack. */
-static long syscall_write(long nr, long a, long b, long c, long d)
+static long syscall_write(uint64_t site, long nr, long a, long b, long c, long d)
 {
     struct rt_part part = {(const void *)b, (size_t)c};
-    struct call call = {.class = rt_fd_class((int)a)};
+    struct call call = {.class = rt_fd_class((int)a), .from.site = site};
     bool vector = nr == SYS_writev;
     before(&call, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));
@@ -260,7 +262,7 @@ __attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, l
     if (rt_unlikely(!rt_real.syscall))
         return rt_return(rt_syscall6(nr, a, b, c, d, e, f));
     if ((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a)))
-        return syscall_write(nr, a, b, c, d);
+        return syscall_write(RT_SITE, nr, a, b, c, d);
     if (nr == SYS_seccomp)
         return syscall_seccomp(nr, a, b, c);
     return rt_real.syscall(nr, a, b, c, d, e, f);

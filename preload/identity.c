@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "fdclass.h"
@@ -13,11 +14,22 @@ static void thread_start(struct rt_thread *t, const struct rt_identity *id, uint
 {
     t->writer = (struct rt_writer_thread){.tid = tid, .lane_hint = tid == id->writer.pid ? 0 : tid};
     t->mark = NULL;
+    memset(t->told, 0, sizeof t->told);
     t->generation = id->generation;
+}
+
+uint32_t rt_argv_sum(void)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (uint32_t i = 0; i < rt_shim.argv_len; i++)
+        h = (h ^ (uint8_t)rt_shim.argv[i]) * 16777619u;
+    return h;
 }
 
 static void process_record(const struct rt_identity *id, enum rt_process_how how)
 {
+    if (how != RT_PROCESS_EXEC && rt_shim.argv_len && rt_argv_sum() != rt_shim.argv_sum)
+        rt_shim.argv_len = 0; /* it is no command line any more; the parent told it */
     struct rt_process p = {.how = how, .argv_len = rt_shim.argv_len, .exe_len = rt_shim.exe_len};
     struct rt_part parts[3] = {{&p, sizeof p}, {rt_shim.argv, rt_shim.argv_len}, {rt_shim.exe, rt_shim.exe_len}};
     uint32_t flags = 0;
@@ -30,7 +42,7 @@ static void process_record(const struct rt_identity *id, enum rt_process_how how
     p.out_class = rt_fd_stream(rt_fd_class(1));
     p.err_class = rt_fd_stream(rt_fd_class(2));
     uint64_t now = rt_now(&flags);
-    rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_PROCESS, 0, flags, now, parts, 3, NULL, NULL);
+    rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_PROCESS, 0, flags, now, NULL, parts, 3, NULL, NULL);
 }
 
 /* The page is empty: this process is new. Its only thread, or a signal handler on it, gets here first. */

@@ -8,6 +8,7 @@
 #include "slot.h"
 
 #define ARGV_MAX 1024 /* bytes of the command line that are recorded */
+#define DPRINTF_DIRECT 237u /* glibc 2.37: dprintf() has no FILE any more */
 
 extern char **environ __attribute__((weak));
 extern void *__libc_stack_end __attribute__((weak)); /* of glibc's loader alone */
@@ -47,6 +48,7 @@ static void note_argv(int argc, char **argv)
     size_t n = (size_t)(end - argv[0]);
     rt_shim.argv = argv[0];
     rt_shim.argv_len = (uint32_t)(n < ARGV_MAX ? n : ARGV_MAX);
+    rt_shim.argv_sum = rt_argv_sum();
 }
 
 /* Behind envp lies what the kernel says about the process. Return: false when it runs with rights its caller lacks. */
@@ -129,7 +131,9 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     rt_test_without_slot = v.no_slot != NULL;
 #endif
     rt_slot_start();
-    rt_identity_start();
+    rt_shim.dprintf_by_name = rt_libc_version() >= DPRINTF_DIRECT;
+    if (rt_identity_start())
+        rt_modules_start();
 }
 
 typedef int main_function(int, char **, char **);

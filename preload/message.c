@@ -69,17 +69,22 @@ static uint16_t name_len(const char *s)
     return (uint16_t)(n < 4096 ? n : 4096);
 }
 
-void rt_message_write(const struct rt_writer *w, struct rt_message *m, const struct rt_message_names *names, const char *text, size_t len,
-                      uint32_t flags)
+void rt_message_write(const struct rt_writer *w, struct rt_call *call, struct rt_message *m, const struct rt_message_names *names,
+                      const char *text, size_t len, uint32_t flags)
 {
     m->ident_len = name_len(names->ident);
     m->file_len = name_len(names->file);
     m->function_len = name_len(names->function);
     m->text_len = (uint32_t)len;
+    if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
+        rt_modules_look();
+    call->text_len = UINT32_MAX; /* whatever follows */
+    struct rt_part head = {call, sizeof *call + call->args_len};
     struct rt_part parts[5] = {{m, sizeof *m}, {names->ident, m->ident_len}, {names->file, m->file_len},
                                {names->function, m->function_len}, {text, len}};
+    flags |= RT_FLAG_CALL;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_MESSAGE, 0, flags, now, parts, 5, NULL, NULL);
+    rt_ring_write(w, &rt_thread.writer, RT_RECORD_MESSAGE, 0, flags, now, &head, parts, 5, NULL, NULL);
 }
 
 const char *rt_program_name(void)

@@ -25,11 +25,12 @@ void rt_text_format(struct rt_text *t, const struct rt_writer *w, int fortify, i
 void rt_text_append_error(struct rt_text *t, int errnum);
 void rt_text_done(struct rt_text *t, const struct rt_writer *w);
 
+/* @call: where it comes from, with args_len bytes of arguments behind it. */
 struct rt_message_names {
     const char *ident, *file, *function; /* NULL = unknown */
 };
-void rt_message_write(const struct rt_writer *w, struct rt_message *m, const struct rt_message_names *names, const char *text, size_t len,
-                      uint32_t flags);
+void rt_message_write(const struct rt_writer *w, struct rt_call *call, struct rt_message *m, const struct rt_message_names *names,
+                      const char *text, size_t len, uint32_t flags);
 
 /* The program's name as libc's messages begin with it; NULL when libc does not tell. */
 const char *rt_program_name(void);

@@ -12,19 +12,21 @@ extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
 struct rt_real rt_real;
 
+enum when { LATE, START };
+
 /* Arrays, not pointers: nothing to relocate. */
 static const struct {
     char name[22];
-    unsigned short since;
+    unsigned char since, when;
 } names[] = {
-#define X(name, since, type, parameters) {#name, since},
+#define X(name, since, when, type, parameters) {#name, since, when},
     RT_REALS(X)
 #undef X
 };
 _Static_assert(sizeof names / sizeof names[0] == sizeof rt_real / sizeof(void *), "one name a pointer");
 
-/* "2.36" → 236; 0 = not glibc */
-static unsigned libc_version(void)
+
+unsigned rt_libc_version(void)
 {
     if (!gnu_get_libc_version)
         return 0;
@@ -39,15 +41,19 @@ static unsigned libc_version(void)
     return major * 100 + minor;
 }
 
+bool rt_real_find(unsigned index)
+{
+    void **slot = (void **)&rt_real;
+    if (dlsym && names[index].since <= rt_libc_version())
+        slot[index] = dlsym(RTLD_NEXT_HANDLE, names[index].name);
+    return slot[index] != NULL;
+}
+
 int rt_real_start(void)
 {
-    if (!dlsym)
-        return 0;
-    unsigned version = libc_version();
-    rt_format_has_binary = version >= 235;
-    void **slot = (void **)&rt_real;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i].since <= version)
-            slot[i] = dlsym(RTLD_NEXT_HANDLE, names[i].name);
-    return 1;
+    rt_format_has_binary = rt_libc_version() >= 235;
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].when == START)
+            rt_real_find(i);
+    return dlsym != NULL;
 }

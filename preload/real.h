@@ -1,93 +1,128 @@
-/* The functions behind the hooks, found once by the constructor. NULL = not found, or the constructor did not run yet.
+/* The functions behind the hooks. NULL = not found, or not yet looked for.
  *
- * X(name, since, return type, parameters): since 0 = in every libc, otherwise the first glibc that has it (and no musl); a lookup that
- * fails would allocate, through whatever malloc the program has. Variadic functions are called by the fixed form that covers their use. */
+ * X(name, since, when, return type, parameters): since 0 = in every libc, otherwise the first glibc that has it (and no musl); a lookup that
+ * fails would allocate, through whatever malloc the program has. when: START = found by the constructor: what may be called in a signal
+ * handler or a vfork child; LATE = found when first called (0.2 us each, which short programs need not pay). Variadic functions are called by
+ * the fixed form that covers their use. */
 #ifndef RT_PRELOAD_REAL_H
 #define RT_PRELOAD_REAL_H
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <wchar.h>
 
 #define RT_GLIBC 200 /* any */
 
 #define RT_REALS(X) \
-    X(write, 0, ssize_t, (int, const void *, size_t)) \
-    X(writev, 0, ssize_t, (int, const struct iovec *, int)) \
-    X(pwrite, 0, ssize_t, (int, const void *, size_t, off_t)) \
-    X(pwritev, 0, ssize_t, (int, const struct iovec *, int, off_t)) \
-    X(pwritev2, 226, ssize_t, (int, const struct iovec *, int, off_t, int)) \
-    X(send, 0, ssize_t, (int, const void *, size_t, int)) \
-    X(sendto, 0, ssize_t, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
-    X(sendmsg, 0, ssize_t, (int, const struct msghdr *, int)) \
-    X(sendmmsg, 0, int, (int, struct mmsghdr *, unsigned, int)) \
-    X(socket, 0, int, (int, int, int)) \
-    X(connect, 0, int, (int, const struct sockaddr *, socklen_t)) \
-    X(sendfile, 0, ssize_t, (int, int, off_t *, size_t)) \
-    X(splice, 0, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
-    X(tee, 0, ssize_t, (int, int, size_t, unsigned)) \
-    X(vmsplice, 0, ssize_t, (int, const struct iovec *, size_t, unsigned)) \
-    X(copy_file_range, 227, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
-    X(syscall, 0, long, (long, long, long, long, long, long, long)) \
-    X(prctl, 0, int, (int, unsigned long, unsigned long, unsigned long, unsigned long)) \
-    X(dup, 0, int, (int)) \
-    X(dup2, 0, int, (int, int)) \
-    X(dup3, 0, int, (int, int, int)) \
-    X(fcntl, 0, int, (int, int, long)) \
-    X(close, 0, int, (int)) \
-    X(close_range, 234, int, (unsigned, unsigned, int)) \
-    X(closefrom, 234, void, (int)) \
-    X(open, 0, int, (const char *, int, unsigned)) \
-    X(openat, 0, int, (int, const char *, int, unsigned)) \
-    X(fopen, 0, FILE *, (const char *, const char *)) \
-    X(freopen, 0, FILE *, (const char *, const char *, FILE *)) \
-    X(fclose, 0, int, (FILE *)) \
-    X(daemon, 0, int, (int, int)) \
-    X(login_tty, 0, int, (int)) \
-    X(fork, 0, pid_t, (void)) \
-    X(_Fork, 234, pid_t, (void)) \
-    X(execve, 0, int, (const char *, char *const *, char *const *)) \
-    X(execvpe, 0, int, (const char *, char *const *, char *const *)) \
-    X(fexecve, 0, int, (int, char *const *, char *const *)) \
-    X(execveat, 234, int, (int, const char *, char *const *, char *const *, int)) \
-    X(posix_spawn, 0, int, (pid_t *, const char *, const void *, const void *, char *const *, char *const *)) \
-    X(posix_spawnp, 0, int, (pid_t *, const char *, const void *, const void *, char *const *, char *const *)) \
-    X(exit, 0, void, (int)) \
-    X(_exit, 0, void, (int)) \
-    X(quick_exit, 0, void, (int)) \
-    X(wait4, 0, pid_t, (pid_t, int *, int, struct rusage *)) \
-    X(waitid, 0, int, (int, unsigned, siginfo_t *, int)) \
-    X(vsyslog, 0, void, (int, const char *, va_list)) \
-    X(__vsyslog_chk, RT_GLIBC, void, (int, int, const char *, va_list)) \
-    X(openlog, 0, void, (const char *, int, int)) \
-    X(closelog, 0, void, (void)) \
-    X(setlogmask, 0, int, (int)) \
-    X(vwarn, 0, void, (const char *, va_list)) \
-    X(vwarnx, 0, void, (const char *, va_list)) \
-    X(perror, 0, void, (const char *)) \
-    X(__assert_fail, 0, void, (const char *, const char *, unsigned, const char *)) \
-    X(__assert_perror_fail, RT_GLIBC, void, (int, const char *, unsigned, const char *)) \
-    X(abort, 0, void, (void)) \
-    X(__libc_start_main, 0, int, (int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *)) \
-    X(__stack_chk_fail, 0, void, (void)) \
-    X(puts, 0, int, (const char *)) \
-    X(fputs, 0, int, (const char *, FILE *)) \
-    X(fwrite, 0, size_t, (const void *, size_t, size_t, FILE *)) \
-    X(printf, 0, int, (const char *, ...)) \
-    X(vprintf, 0, int, (const char *, va_list)) \
-    X(fprintf, 0, int, (FILE *, const char *, ...)) \
-    X(vfprintf, 0, int, (FILE *, const char *, va_list)) \
-    X(__printf_chk, RT_GLIBC, int, (int, const char *, ...)) \
-    X(__vprintf_chk, RT_GLIBC, int, (int, const char *, va_list)) \
-    X(__fprintf_chk, RT_GLIBC, int, (FILE *, int, const char *, ...)) \
-    X(__vfprintf_chk, RT_GLIBC, int, (FILE *, int, const char *, va_list))
+    X(write, 0, START, ssize_t, (int, const void *, size_t)) \
+    X(writev, 0, START, ssize_t, (int, const struct iovec *, int)) \
+    X(pwrite, 0, START, ssize_t, (int, const void *, size_t, off_t)) \
+    X(pwritev, 0, START, ssize_t, (int, const struct iovec *, int, off_t)) \
+    X(pwritev2, 226, START, ssize_t, (int, const struct iovec *, int, off_t, int)) \
+    X(send, 0, START, ssize_t, (int, const void *, size_t, int)) \
+    X(sendto, 0, START, ssize_t, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
+    X(sendmsg, 0, START, ssize_t, (int, const struct msghdr *, int)) \
+    X(__libc_start_main, 0, START, int, (int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *)) \
+    X(sendmmsg, 0, START, int, (int, struct mmsghdr *, unsigned, int)) \
+    X(socket, 0, START, int, (int, int, int)) \
+    X(connect, 0, START, int, (int, const struct sockaddr *, socklen_t)) \
+    X(sendfile, 0, START, ssize_t, (int, int, off_t *, size_t)) \
+    X(splice, 0, START, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
+    X(tee, 0, START, ssize_t, (int, int, size_t, unsigned)) \
+    X(vmsplice, 0, START, ssize_t, (int, const struct iovec *, size_t, unsigned)) \
+    X(copy_file_range, 227, START, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
+    X(syscall, 0, START, long, (long, long, long, long, long, long, long)) \
+    X(prctl, 0, START, int, (int, unsigned long, unsigned long, unsigned long, unsigned long)) \
+    X(dup, 0, START, int, (int)) \
+    X(dup2, 0, START, int, (int, int)) \
+    X(dup3, 0, START, int, (int, int, int)) \
+    X(fcntl, 0, START, int, (int, int, long)) \
+    X(close, 0, START, int, (int)) \
+    X(close_range, 234, START, int, (unsigned, unsigned, int)) \
+    X(closefrom, 234, START, void, (int)) \
+    X(open, 0, START, int, (const char *, int, unsigned)) \
+    X(openat, 0, START, int, (int, const char *, int, unsigned)) \
+    X(fopen, 0, LATE, FILE *, (const char *, const char *)) \
+    X(freopen, 0, LATE, FILE *, (const char *, const char *, FILE *)) \
+    X(fclose, 0, LATE, int, (FILE *)) \
+    X(daemon, 0, LATE, int, (int, int)) \
+    X(login_tty, 0, LATE, int, (int)) \
+    X(fork, 0, START, pid_t, (void)) \
+    X(_Fork, 234, START, pid_t, (void)) \
+    X(execve, 0, START, int, (const char *, char *const *, char *const *)) \
+    X(execvpe, 0, START, int, (const char *, char *const *, char *const *)) \
+    X(fexecve, 0, START, int, (int, char *const *, char *const *)) \
+    X(execveat, 234, START, int, (int, const char *, char *const *, char *const *, int)) \
+    X(posix_spawn, 0, START, int, (pid_t *, const char *, const void *, const void *, char *const *, char *const *)) \
+    X(posix_spawnp, 0, START, int, (pid_t *, const char *, const void *, const void *, char *const *, char *const *)) \
+    X(dl_iterate_phdr, 0, START, int, (int (*)(struct dl_phdr_info *, size_t, void *), void *)) \
+    X(dlopen, 0, LATE, void *, (const char *, int)) \
+    X(dlmopen, RT_GLIBC, LATE, void *, (long, const char *, int)) \
+    X(exit, 0, START, void, (int)) \
+    X(_exit, 0, START, void, (int)) \
+    X(quick_exit, 0, START, void, (int)) \
+    X(wait4, 0, START, pid_t, (pid_t, int *, int, struct rusage *)) \
+    X(waitid, 0, START, int, (int, unsigned, siginfo_t *, int)) \
+    X(vsyslog, 0, LATE, void, (int, const char *, va_list)) \
+    X(__vsyslog_chk, RT_GLIBC, LATE, void, (int, int, const char *, va_list)) \
+    X(openlog, 0, LATE, void, (const char *, int, int)) \
+    X(closelog, 0, LATE, void, (void)) \
+    X(setlogmask, 0, LATE, int, (int)) \
+    X(vwarn, 0, LATE, void, (const char *, va_list)) \
+    X(vwarnx, 0, LATE, void, (const char *, va_list)) \
+    X(perror, 0, LATE, void, (const char *)) \
+    X(__assert_fail, 0, LATE, void, (const char *, const char *, unsigned, const char *)) \
+    X(__assert_perror_fail, RT_GLIBC, LATE, void, (int, const char *, unsigned, const char *)) \
+    X(abort, 0, LATE, void, (void)) \
+    X(__stack_chk_fail, 0, LATE, void, (void)) \
+    X(puts, 0, LATE, int, (const char *)) \
+    X(fputs, 0, LATE, int, (const char *, FILE *)) \
+    X(fwrite, 0, LATE, size_t, (const void *, size_t, size_t, FILE *)) \
+    X(printf, 0, LATE, int, (const char *, ...)) \
+    X(vprintf, 0, LATE, int, (const char *, va_list)) \
+    X(fprintf, 0, LATE, int, (FILE *, const char *, ...)) \
+    X(vfprintf, 0, LATE, int, (FILE *, const char *, va_list)) \
+    X(__printf_chk, RT_GLIBC, LATE, int, (int, const char *, ...)) \
+    X(__vprintf_chk, RT_GLIBC, LATE, int, (int, const char *, va_list)) \
+    X(__fprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const char *, ...)) \
+    X(__vfprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const char *, va_list)) \
+    X(vdprintf, 0, LATE, int, (int, const char *, va_list)) \
+    X(__vdprintf_chk, RT_GLIBC, LATE, int, (int, int, const char *, va_list)) \
+    X(fputs_unlocked, 0, LATE, int, (const char *, FILE *)) \
+    X(fwrite_unlocked, 0, LATE, size_t, (const void *, size_t, size_t, FILE *)) \
+    X(fputc, 0, LATE, int, (int, FILE *)) \
+    X(fputc_unlocked, 0, LATE, int, (int, FILE *)) \
+    X(putc, 0, LATE, int, (int, FILE *)) \
+    X(putc_unlocked, 0, LATE, int, (int, FILE *)) \
+    X(_IO_putc, RT_GLIBC, LATE, int, (int, FILE *)) \
+    X(putchar, 0, LATE, int, (int)) \
+    X(putchar_unlocked, 0, LATE, int, (int)) \
+    X(putw, 0, LATE, int, (int, FILE *)) \
+    X(__overflow, 0, LATE, int, (FILE *, int)) \
+    X(__woverflow, RT_GLIBC, LATE, wint_t, (FILE *, wint_t)) \
+    X(vwprintf, 0, LATE, int, (const wchar_t *, va_list)) \
+    X(vfwprintf, 0, LATE, int, (FILE *, const wchar_t *, va_list)) \
+    X(__vwprintf_chk, RT_GLIBC, LATE, int, (int, const wchar_t *, va_list)) \
+    X(__vfwprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const wchar_t *, va_list)) \
+    X(fputws, 0, LATE, int, (const wchar_t *, FILE *)) \
+    X(fputws_unlocked, 0, LATE, int, (const wchar_t *, FILE *)) \
+    X(fputwc, 0, LATE, wint_t, (wchar_t, FILE *)) \
+    X(fputwc_unlocked, 0, LATE, wint_t, (wchar_t, FILE *)) \
+    X(putwc, 0, LATE, wint_t, (wchar_t, FILE *)) \
+    X(putwc_unlocked, 0, LATE, wint_t, (wchar_t, FILE *)) \
+    X(putwchar, 0, LATE, wint_t, (wchar_t)) \
+    X(putwchar_unlocked, 0, LATE, wint_t, (wchar_t))
 
+struct dl_phdr_info;
 struct rt_real {
-#define X(name, since, type, parameters) type(*name) parameters;
+#define X(name, since, when, type, parameters) type(*name) parameters;
     RT_REALS(X)
 #undef X
 };
@@ -95,8 +130,13 @@ extern struct rt_real rt_real;
 
 /* Fills rt_real. Return: false when there is no dlsym: then there is no libc either, and no hook will ever be called. */
 int rt_real_start(void);
+/* "2.36" → 236; 0 = not glibc. */
+unsigned rt_libc_version(void);
 
-/* For functions that no system call stands for: found on the spot when called before the constructor. */
-#define RT_REAL(name) (__builtin_expect(rt_real.name != NULL, 1) || (rt_real_start() && rt_real.name))
+/* Looks for the function at @index of rt_real. Return: found. */
+bool rt_real_find(unsigned index);
+
+/* For functions that no system call stands for: looked for when it is not there yet. */
+#define RT_REAL(name) (__builtin_expect(rt_real.name != NULL, 1) || rt_real_find(offsetof(struct rt_real, name) / sizeof(void *)))
 
 #endif

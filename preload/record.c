@@ -2,19 +2,19 @@
 
 #define MIRROR_REACH (256u << 10) /* bytes of stack between a hook and what it calls; farther is another stack */
 
-bool rt_is_mirror(void)
+struct rt_mark *rt_mark_now(void)
 {
     struct rt_mark *m = rt_thread.mark;
     if (rt_likely(!m))
-        return false;
+        return NULL;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     /* A frame that a longjmp or an exception left behind lies below the stack pointer, or was written over since. */
     if ((uintptr_t)m < here || m->cookie != (RT_MARK_COOKIE ^ (uintptr_t)m)) {
         if ((uintptr_t)m - here < MIRROR_REACH || here - (uintptr_t)m < MIRROR_REACH)
             rt_thread.mark = NULL;
-        return false;
+        return NULL;
     }
-    return (uintptr_t)m - here < MIRROR_REACH;
+    return (uintptr_t)m - here < MIRROR_REACH ? m : NULL;
 }
 
 /* A first write to a page costs 0.8 us, a first read brings 16 pages in 1.8 us [2 processors, kernel 6.18]. Who logs more than a little
@@ -31,17 +31,45 @@ static RT_COLD void come_near(const struct rt_writer *w)
     rt_store_relaxed(near, n);
 }
 
-void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent)
+static inline uint32_t bytes_of(const struct rt_part *parts, unsigned n)
+{
+    size_t bytes = parts[0].len;
+    for (unsigned i = 1; i < n; i++)
+        bytes += parts[i].len;
+    return (uint32_t)bytes;
+}
+
+void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
+                    struct rt_sent *sent)
 {
     const struct rt_writer *w = rt_capture();
     *sent = (struct rt_sent){0};
     if (!w)
         return;
-    if (stream == RT_STREAM_STDERR && rt_is_mirror())
+    if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
+        rt_modules_look();
+    const struct rt_mark *m = rt_mark_now();
+    bool mirror = m && !m->call && stream != RT_STREAM_STDOUT; /* what a message flushes is not its mirror */
+    if (mirror)
         flags |= RT_FLAG_MIRROR;
+    else if (m && m->call && !call && (stream == RT_STREAM_STDERR || !m->call->kind))
+        call = m->call;
+    if (mirror || rt_unlikely(rt_shim.calls == RT_TELL_NOTHING))
+        call = NULL;
+    struct rt_part head;
+    if (call) {
+        head = (struct rt_part){call, sizeof *call + call->args_len};
+        call->text_len = bytes_of(parts, n_parts);
+        flags |= RT_FLAG_CALL;
+    }
     uint64_t now = rt_now(&flags);
-    sent->recorded = rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, parts, n_parts, &sent->first_seq,
-                                   &sent->last_seq) == 0;
+    sent->recorded = rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, call ? &head : NULL, parts, n_parts,
+                                   &sent->first_seq, &sent->last_seq) == 0;
+    if (call) {
+        call->args_len = 0;
+        call->template = 0;
+        call->flags = (uint8_t)((call->flags | RT_CALL_CONTINUES) & ~RT_CALL_UNFINISHED);
+    }
     if (rt_unlikely(sent->last_seq % NEAR_EVERY == NEAR_EVERY - 1))
         come_near(w);
 }
@@ -54,19 +82,21 @@ RT_COLD void rt_record_count(uint64_t bytes)
     if (!w)
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, RT_STREAM_BINARY, flags, now, &part, 1, NULL, NULL);
+    rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, RT_STREAM_BINARY, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 RT_COLD void rt_record_result(const struct rt_sent *sent, int64_t got)
 {
-    struct rt_result result = {sent->first_seq, sent->last_seq, got < 0 ? -(int64_t)rt_errno_get() : got};
+    struct rt_result result = {sent->first_seq, sent->last_seq, -(int64_t)rt_errno_get()};
+    if (got >= 0)
+        result.result = got > sent->before ? got - sent->before : 0;
     struct rt_part part = {&result, sizeof result};
     const struct rt_writer *w = sent->recorded ? rt_capture() : NULL;
     uint32_t flags = 0;
     if (!w)
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_RESULT, 0, flags, now, &part, 1, NULL, NULL);
+    rt_ring_write(w, &rt_thread.writer, RT_RECORD_RESULT, 0, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 void rt_record_event(enum rt_record_type type, const void *a, size_t a_len)
@@ -78,5 +108,16 @@ void rt_record_event(enum rt_record_type type, const void *a, size_t a_len)
     if (!rt_capture_exact(&w, &t, &room))
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(&w, t, type, 0, flags, now, &part, 1, NULL, NULL);
+    rt_ring_write(&w, t, type, 0, flags, now, NULL, &part, 1, NULL, NULL);
+}
+
+RT_COLD bool rt_record_named(enum rt_record_type type, const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    const struct rt_writer *w = rt_capture();
+    struct rt_part head = {a, a_len}, part = {b, b_len};
+    uint32_t flags = 0;
+    if (!w)
+        return false;
+    uint64_t now = rt_now(&flags);
+    return rt_ring_write(w, &rt_thread.writer, type, 0, flags, now, &head, &part, 1, NULL, NULL) == 0;
 }

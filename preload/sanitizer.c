@@ -4,9 +4,8 @@
  * itself is asked instead, and refused. */
 #include <link.h>
 
+#include "real.h"
 #include "shim.h"
-
-extern int dl_iterate_phdr(int (*)(struct dl_phdr_info *, size_t, void *), void *) __attribute__((weak));
 
 const char *__asan_default_options(void);
 
@@ -39,7 +38,7 @@ static int look(struct dl_phdr_info *object, size_t size, void *state)
 RT_API const char *__asan_default_options(void)
 {
     enum found at = PROGRAM;
-    if (dl_iterate_phdr)
-        dl_iterate_phdr(look, &at);
+    if (RT_REAL(dl_iterate_phdr))
+        rt_real.dl_iterate_phdr(look, &at);
     return at == IS_RUNTIME ? "verify_asan_link_order=0" : "";
 }

@@ -2,6 +2,9 @@
  *
  *   hook → class of the fd, or meaning of the call → rt_capture() → rt_ring_write() → real function → RESULT if it did less
  *
+ * Where a hook knows more than the bytes (who called, with which format and arguments), it leaves a struct rt_mark on its stack and calls
+ * the real function; the bytes that libc writes below it take that along.
+ *
  * Rules for all files here. Nothing of libc is needed to load: every import is weak (imports.allow) and may be NULL (musl, programs without
  * libc). No allocation, no lock, no file descriptor after the constructor, errno untouched. Thread-locals only after rt_has_tls().
  * At most 256 bytes of stack in a hook that sees bytes, 1.2 KiB in one that formats. A hook works before the constructor and after
@@ -26,6 +29,8 @@
 #define rt_likely(x) __builtin_expect(!!(x), 1)
 #define rt_unlikely(x) __builtin_expect(!!(x), 0)
 
+#define RT_TEMPLATES   1024u /* format strings that a process is known by; calls with others have no template */
+
 enum rt_stdout_mode { RT_STDOUT_AUTO, RT_STDOUT_ALWAYS, RT_STDOUT_NEVER };
 
 struct rt_identity { /* in the page that a fork wipes */
@@ -33,6 +38,13 @@ struct rt_identity { /* in the page that a fork wipes */
     uint32_t generation; /* 0 = this process has not registered */
     uint32_t registering_mt;
     uint32_t near_lanes_mt; /* lanes whose pages this process has already */
+    struct rt_backlog_state {
+        struct rt_backlog *area; /* NULL = not asked for yet */
+        const char *base;        /* of the FILE's buffer when its text was seen */
+        uint32_t seen;           /* bytes of the buffer that are in the area, or already in a lane: */
+        uint32_t recorded;
+        bool refused;            /* none was free */
+    } backlog;
 };
 
 struct rt_shim { /* written by the constructor, then read only but for the fields in _mt */
@@ -44,15 +56,20 @@ struct rt_shim { /* written by the constructor, then read only but for the field
     int (*vdso_clock)(int, void *);
     const char *argv, *exe;
     uint32_t argv_len, exe_len;
+    uint32_t argv_sum; /* of argv as it was at the start: programs write titles over it */
     enum rt_stdout_mode stdout_mode;
+    uint32_t calls;               /* enum rt_tell: what records tell of their calls */
     bool slot;                    /* the stdio slot is in place */
+    bool dprintf_by_name;         /* this libc's dprintf does not pass it */
+    uint32_t modules_stale_mt;    /* looks left to take at the loader's list: something was, or is being, loaded */
 };
 extern struct rt_shim rt_shim;
 
-/* On the stack of a hook whose call prints what was already recorded; bytes written below it are its mirror. */
+/* On the stack of a hook, found from the thread: what is written below it belongs to this call. */
 struct rt_mark {
     struct rt_mark *outer;
     uint64_t cookie; /* as long as nobody wrote over it, the frame may still be alive */
+    struct rt_call *call; /* goes before the bytes, with args_len bytes behind it; NULL = a MESSAGE has them already, they are its mirror */
 };
 #define RT_MARK_COOKIE 0x6b72616d70617465u
 
@@ -60,6 +77,7 @@ struct rt_thread {
     struct rt_writer_thread writer;
     uint32_t generation; /* of the process that tid and seq belong to */
     struct rt_mark *mark;
+    uint64_t told[RT_TEMPLATES / 64]; /* templates that this thread has given a TEMPLATE record, by their place in the table */
 };
 extern __thread struct rt_thread rt_thread __attribute__((tls_model("initial-exec")));
 
@@ -70,6 +88,7 @@ const struct rt_writer *rt_capture_slow(void);
 bool rt_capture_exact(struct rt_writer *ret_writer, struct rt_writer_thread **thread, struct rt_writer_thread *room);
 /* After a fork, in the child: says who it is. */
 void rt_identity_child(void);
+uint32_t rt_argv_sum(void);
 /* Is the caller a vfork child (or CLONE_VM without CLONE_THREAD)? *ret_pid: its pid. */
 bool rt_is_borrowed(uint32_t *ret_pid);
 /* Makes the wiped page and registers. Return: false when the page could not be had. */
@@ -121,21 +140,40 @@ bool rt_claim(const char *dir, size_t len);
 /* ---------------------------------------------------------------- record.c */
 struct rt_sent { /* what a later RESULT refers to */
     uint32_t first_seq, last_seq;
+    uint32_t before; /* bytes of the call that had been recorded earlier */
     bool recorded;
 };
+/* The innermost call that the caller is inside of, as far as a hook marked it; NULL = none. */
+struct rt_mark *rt_mark_now(void);
 /* Is the caller inside a call whose text was already recorded? */
-bool rt_is_mirror(void);
-void rt_record_data(enum rt_stream stream, uint32_t flags, const struct rt_part *parts, unsigned n_parts, struct rt_sent *sent);
+static inline bool rt_is_mirror(void)
+{
+    const struct rt_mark *m = rt_mark_now();
+    return m && !m->call;
+}
+/* Bytes of a stream. @call: where they come from, or NULL: the mark tells, if anything. Its text_len is filled in; after use it has no
+ * template and no arguments any more, so that what the same call writes next is not taken for another one. */
+void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
+                    struct rt_sent *sent);
 /* Bytes that went by without being seen. */
 void rt_record_count(uint64_t bytes);
 /* After the call: @got is what it returned, @want what would have been everything. */
 void rt_record_result(const struct rt_sent *sent, int64_t got);
 /* A record that is neither bytes nor a message, by the exact writer. */
 void rt_record_event(enum rt_record_type type, const void *a, size_t a_len);
+/* Likewise, in two pieces and in the name of the thread as it is. */
+bool rt_record_named(enum rt_record_type type, const void *a, size_t a_len, const void *b, size_t b_len);
 
-static inline void rt_mark_enter(struct rt_mark *m)
+#define RT_SITE ((uint64_t)(uintptr_t)__builtin_return_address(0))
+
+/* ---------------------------------------------------------------- modules.c */
+void rt_modules_start(void);
+void rt_modules_look(void);
+
+static inline void rt_mark_enter(struct rt_mark *m, struct rt_call *call)
 {
     m->cookie = RT_MARK_COOKIE ^ (uintptr_t)m;
+    m->call = call;
     m->outer = rt_thread.mark;
     rt_thread.mark = m;
 }

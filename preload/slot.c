@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "backlog.h"
 #include "fdclass.h"
 #include "shim.h"
 
@@ -18,17 +19,34 @@ extern ssize_t _IO_file_write(FILE *, const void *, ssize_t) __attribute__((weak
 
 uint8_t rt_stdio_names;
 
+/* Records what the FILE is about to write. Return: the class that it has turned out to be. */
+static enum rt_fd_class record(FILE *f, enum rt_fd_class c, const char *data, size_t n, struct rt_sent *sent)
+{
+    bool has = rt_backlog_has(f);
+    size_t judged = has ? rt_shim.identity->backlog.seen : 0; /* text, as it seemed when it was printed */
+    if (judged < n)
+        c = rt_fd_judge(c, data + judged, n - judged);
+    if (rt_unlikely(c == RT_FD_BINARY)) {
+        if (has)
+            rt_backlog_drop();
+        return c;
+    }
+    struct rt_part part = {data, n};
+    if (!has || !rt_backlog_flush(f, rt_fd_stream(c), data, n, sent))
+        rt_record_data(rt_fd_stream(c), 0, NULL, &part, 1, sent);
+    return c;
+}
+
 static ssize_t slot_write(FILE *f, const void *data, ssize_t n)
 {
     enum rt_fd_class c = rt_fd_class(f->_fileno);
-    if (rt_likely(!rt_fd_is_tapped(c)) || n <= 0)
+    if (rt_likely(!rt_fd_is_tapped(c)) || n <= 0) {
+        if (rt_unlikely(rt_backlog_has(f)))
+            rt_backlog_drop();
         return _IO_file_write(f, data, n);
-
+    }
     struct rt_sent sent = {.recorded = false};
-    struct rt_part part = {data, (size_t)n};
-    c = rt_fd_judge(c, data, (size_t)n);
-    if (rt_likely(c != RT_FD_BINARY))
-        rt_record_data(rt_fd_stream(c), 0, &part, 1, &sent);
+    c = record(f, c, data, (size_t)n, &sent);
     ssize_t r = _IO_file_write(f, data, n);
     if (rt_unlikely(c == RT_FD_BINARY) && r > 0)
         rt_record_count((uint64_t)r);

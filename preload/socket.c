@@ -121,6 +121,6 @@ RT_COLD void rt_socket_passed(const struct msghdr *m)
     long n = rt_syscall(SYS_pread64, fd, room, RT_SCRATCH_BYTES, 0);
     struct rt_part part = {room, n > 0 ? (size_t)n : 0};
     if (n > 0)
-        rt_record_data(RT_STREAM_JOURNAL, RT_FLAG_AFTER | (n == RT_SCRATCH_BYTES ? RT_FLAG_TRUNCATED : 0), &part, 1, &sent);
+        rt_record_data(RT_STREAM_JOURNAL, RT_FLAG_AFTER | (n == RT_SCRATCH_BYTES ? RT_FLAG_TRUNCATED : 0), NULL, &part, 1, &sent);
     rt_scratch_give(w, room);
 }

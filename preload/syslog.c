@@ -7,15 +7,17 @@
 #include "message.h"
 #include "real.h"
 #include "shim.h"
+#include "template.h"
 
 static struct {
     const char *ident; /* the program's own memory, read when a message is written, as libc does */
     int options, facility, mask;
 } state = {NULL, 0, LOG_USER, 0xff};
 
-static RT_COLD void tell(int pri, int fortify, int errnum, const char *fmt, va_list ap)
+static RT_COLD void tell(uint64_t site, int pri, int fortify, int errnum, const char *fmt, va_list ap)
 {
     const struct rt_writer *w = rt_capture();
+    struct rt_call_args call = {.call = {.site = site}};
     struct rt_text t;
     if (!w)
         return;
@@ -29,21 +31,22 @@ static RT_COLD void tell(int pri, int fortify, int errnum, const char *fmt, va_l
                            .options = (uint16_t)rt_load_relaxed(&state.options)};
     struct rt_message_names names = {.ident = ident ? ident : rt_program_name()};
     va_list copy;
+    rt_template_take(&call, fmt, errnum, ap);
     va_copy(copy, ap);
     rt_text_format(&t, w, fortify, errnum, fmt, copy);
     va_end(copy);
-    rt_message_write(w, &m, &names, t.at, t.len, t.cut ? RT_FLAG_TRUNCATED : 0);
+    rt_message_write(w, &call.call, &m, &names, t.at, t.len, t.cut ? RT_FLAG_TRUNCATED : 0);
     rt_text_done(&t, w);
 }
 
-static void log_one(int pri, int fortify, const char *fmt, va_list ap)
+static void log_one(uint64_t site, int pri, int fortify, const char *fmt, va_list ap)
 {
     int e = rt_errno_get();
-    struct rt_mark mark = {NULL, 0};
+    struct rt_mark mark;
     bool on = rt_capture() != NULL;
     if (on) {
-        tell(pri, fortify, e, fmt, ap);
-        rt_mark_enter(&mark);
+        tell(site, pri, fortify, e, fmt, ap);
+        rt_mark_enter(&mark, NULL);
     }
     if (fortify != RT_UNFORTIFIED && RT_REAL(__vsyslog_chk))
         rt_real.__vsyslog_chk(pri, fortify, fmt, ap);
@@ -55,26 +58,26 @@ static void log_one(int pri, int fortify, const char *fmt, va_list ap)
 
 RT_API void vsyslog(int pri, const char *fmt, va_list ap)
 {
-    log_one(pri, RT_UNFORTIFIED, fmt, ap);
+    log_one(RT_SITE, pri, RT_UNFORTIFIED, fmt, ap);
 }
 RT_API void syslog(int pri, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    log_one(pri, RT_UNFORTIFIED, fmt, ap);
+    log_one(RT_SITE, pri, RT_UNFORTIFIED, fmt, ap);
     va_end(ap);
 }
 RT_API void __vsyslog_chk(int pri, int flag, const char *fmt, va_list ap);
 void __vsyslog_chk(int pri, int flag, const char *fmt, va_list ap)
 {
-    log_one(pri, flag, fmt, ap);
+    log_one(RT_SITE, pri, flag, fmt, ap);
 }
 RT_API void __syslog_chk(int pri, int flag, const char *fmt, ...);
 void __syslog_chk(int pri, int flag, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    log_one(pri, flag, fmt, ap);
+    log_one(RT_SITE, pri, flag, fmt, ap);
     va_end(ap);
 }
 

@@ -35,6 +35,9 @@
 #define STALL_NS    50000000u   /* no byte reached the file for so long, staging half full: nobody waits */
 #define PROGRESS_MS 200
 
+_Static_assert((int)RT_TELL_ALL == (int)RT_CALLS_FULL && (int)RT_TELL_SITES == (int)RT_CALLS_SITES &&
+               (int)RT_TELL_NOTHING == (int)RT_CALLS_NONE, "the run page tells what the option says");
+
 struct collector {
     const struct rt_options *o;
     int control_fd, keeper_fd, signal_fd, done_fd;
@@ -146,6 +149,7 @@ static void fill_run_page(struct collector *c)
     page->version = RT_SEGMENT_VERSION;
     page->collector_pid = (uint32_t)getpid();
     page->full_wait_us = (uint32_t)(c->o->full_wait_ns / 1000);
+    page->calls = (uint32_t)c->o->calls;
     page->panic_mt = page->no_wait_mt = 0;
     rt_store_relaxed(&page->ticks_mt, c->ticks);
     rt_store_relaxed(&c->dir.bell->sleeping_mt, 0);

@@ -59,20 +59,19 @@ void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_
     add_row(it, rt_rows_entity(it->rows, "/logs/retap/collector"), &row);
 }
 
-void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source,
-              const struct rt_log_row *row)
+void rt__emit_to(struct rt_interpreter *it, const struct rt_proc *p, struct rt_entity *e, const struct rt_log_row *row)
 {
     struct rt_log_row anonymous = *row;
     if (p->pid & RT_PID_UNVERIFIED) {
         anonymous.pid = anonymous.tid = 0;
         anonymous.flags |= RT_ROW_UNVERIFIED;
     }
-    add_row(it, entity_of(it, p, source), &anonymous);
+    add_row(it, e, &anonymous);
 }
 
-void rt__emit_to(struct rt_interpreter *it, struct rt_entity *e, const struct rt_log_row *row)
+void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source, const struct rt_log_row *row)
 {
-    add_row(it, e, row);
+    rt__emit_to(it, p, entity_of(it, p, source), row);
 }
 
 /* The arguments of a process as one cell: a list of displayable strings. */

@@ -65,6 +65,7 @@ static void thread_free(struct rt_thread *t)
         if (t->assembles[i])
             rt_assembler_deinit(&t->assembler[i]);
     rt_channels_free(&t->channels);
+    free(t->calls);
     free(t);
 }
 
@@ -77,6 +78,7 @@ static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct 
         [RT_RECORD_PROCESS] = rt__life_process,   [RT_RECORD_EXEC] = rt__life_exec,
         [RT_RECORD_EXIT] = rt__life_exit,         [RT_RECORD_WAITED] = rt__life_waited,
         [RT_RECORD_FILE] = rt__sent_file,
+        [RT_RECORD_MODULE] = rt__life_module,     [RT_RECORD_TEMPLATE] = rt__speech_named,
     };
     uint32_t type = RT_STAMP_TYPE(r->stamp_mt);
     if (type != RT_RECORD_DATA && type != RT_RECORD_RESULT)
@@ -158,12 +160,19 @@ void rt__thread_finish(struct rt_interpreter *it, struct rt_thread *t)
     rt__speech_close(it, t);
 }
 
+static uint64_t mono_of(const void *ticks, uint64_t time)
+{
+    return rt_ticks_mono(ticks, time);
+}
+
 /* From here on its time is nanoseconds; said in the staged copy itself, which may be looked at again. */
 static void convert_time(const struct rt_interpreter *it, struct rt_record *r)
 {
     if (!(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TICKS))
         return;
     r->mono_ns = rt_ticks_mono(&it->ticks, r->mono_ns);
+    if (RT_STAMP_TYPE(r->stamp_mt) == RT_RECORD_DATA && RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CALL)
+        rt_frames_times(r, mono_of, &it->ticks);
     r->stamp_mt &= ~RT_STAMP(0, 0, 0, RT_FLAG_TICKS);
 }
 
@@ -330,11 +339,12 @@ int rt_interpreter_own(struct rt_interpreter *it)
 int rt_interpreter_init(struct rt_interpreter *it, struct rt_rows *rows, const struct rt_options *o)
 {
     *it = (struct rt_interpreter){.rows = rows, .n_slots = 4096, .line_max = (uint32_t)o->line_max_bytes, .homes = 1,
-                                  .no_group = o->no_group};
+                                  .no_group = o->no_group, .calls = (uint32_t)o->calls};
     for (uint32_t i = 0; i < RT_SOURCES; i++)
         it->default_level[i] = rt_options_source_level(o->default_level, rt_source_names[i], RT_LEVEL_INFO);
     it->table = calloc(it->n_slots, sizeof *it->table);
-    return it->table ? 0 : -ENOMEM;
+    it->modules = rt_modules_new();
+    return it->table && it->modules ? 0 : -ENOMEM;
 }
 
 void rt_interpreter_deinit(struct rt_interpreter *it)
@@ -350,5 +360,8 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
     rt_seen_deinit(&it->seen);
     rt_losses_deinit(&it->losses);
     rt_tree_deinit(&it->tree);
+    rt_names_deinit(&it->names);
+    rt_modules_free(it->modules);
+    rt_buf_deinit(&it->arg_text);
     *it = (struct rt_interpreter){0};
 }

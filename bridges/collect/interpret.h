@@ -11,10 +11,12 @@
 #include "base/options.h"
 #include "collect/drain.h"
 #include "collect/holder.h"
+#include "collect/names.h"
 #include "collect/rows.h"
 #include "collect/ticks.h"
 #include "collect/seen.h"
 #include "collect/tree.h"
+#include "ring/args.h"
 
 struct rt_ledger {
     uint64_t rows;             /* finished by assembly */
@@ -53,6 +55,11 @@ struct rt_interpreter {
     struct rt_losses losses;  /* what was counted */
     struct rt_end *end;
     uint32_t n_ends, cap_ends;
+    struct rt_names names;    /* formats and files by number */
+    struct rt_modules *modules;
+    uint32_t calls;           /* enum rt_calls (config/options.def) */
+    struct rt_row_arg arg[RT_FORMAT_ARGS]; /* of the row that is being made; their texts: */
+    struct rt_buf arg_text;
     struct rt_ledger ledger;
     int64_t real_minus_mono_ns;
     struct rt_ticks ticks;

@@ -6,6 +6,7 @@
  *   speech.c     DATA, RESULT, MESSAGE, LOST: calls → assembler of the stream → rows
  *   sent.c       calls to log daemons and to files that were asked for → rows (channel.h keeps what is unfinished)
  *   life.c       PROCESS, EXEC, EXIT, WAITED: processes start, end, or are not covered
+ *   called.c     what is known of a call: its place, format and arguments as cells of its row
  *   emit.c       rows leave: which entity, which time
  *   state.c      all of it into the checkpoint and back
  *
@@ -43,7 +44,7 @@ struct rt_proc *rt__proc_of(struct rt_interpreter *it, const struct rt_thread *t
 void rt__event(struct rt_interpreter *it, const struct rt_block *b);
 
 /* ---------------------------------------------------------------- speech.c */
-rt__handler rt__speech_data, rt__speech_result, rt__speech_message, rt__speech_lost;
+rt__handler rt__speech_data, rt__speech_result, rt__speech_message, rt__speech_lost, rt__speech_named;
 /* The thread's assembler of stdout (0) or stderr (1), made at first use. */
 struct rt_assembler *rt__assembler(struct rt_interpreter *it, struct rt_thread *t, uint32_t i);
 /* The pending call is over: what it wrote, as far as is known. */
@@ -68,7 +69,7 @@ void rt__sent_close(struct rt_interpreter *it, struct rt_thread *t);
 struct rt_assembler_options rt__channel_options(const struct rt_interpreter *it);
 
 /* ---------------------------------------------------------------- life.c */
-rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited;
+rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited, rt__life_module;
 /* A row of the process comes: the first after a start makes it "running". */
 void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns);
 /* Somebody who waited saw how it ended; told in its turn. */
@@ -81,13 +82,19 @@ void rt__life_segment_dead(struct rt_interpreter *it, uint32_t segment, uint64_t
 void rt__life_sweep(struct rt_interpreter *it, uint64_t before_ns, uint64_t mono_ns);
 void rt__life_finish(struct rt_interpreter *it);
 
+/* ---------------------------------------------------------------- called.c */
+/* @whole: the row is what the call printed, so that its format and arguments are the row's. Borrows until the next call of it. */
+void rt__called(struct rt_interpreter *it, const struct rt_thread *t, const struct rt_proc *p, const struct rt_call *call,
+                const uint8_t *args, bool whole, struct rt_log_row *row);
+
 /* ---------------------------------------------------------------- emit.c */
 int64_t rt__real_ns(const struct rt_interpreter *it, uint64_t mono_ns);
 /* Finds or makes; NULL without memory, which is noted. */
 struct rt_proc *rt__proc_get(struct rt_interpreter *it, uint32_t pid);
 void rt__emit(struct rt_interpreter *it, struct rt_proc *p, enum rt_source source,
               const struct rt_log_row *row);
-void rt__emit_to(struct rt_interpreter *it, struct rt_entity *e, const struct rt_log_row *row);
+/* … in an entity of its own. */
+void rt__emit_to(struct rt_interpreter *it, const struct rt_proc *p, struct rt_entity *e, const struct rt_log_row *row);
 /* A row under the process' own source. */
 void rt__emit_process(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, enum rt_level level,
                       const char *text);

@@ -172,12 +172,28 @@ static void name_process(const struct rt_interpreter *it, struct rt_proc *p, uin
         parent = NULL;
     if (parent && !m->argv_len)
         rt_proc_name(p, parent->argv, parent->argv_len, parent->exe, (uint32_t)strlen(parent->exe));
-    if (parent) {
-        memcpy(p->speaks_as, parent->speaks_as, sizeof p->speaks_as);
-        p->speaks_at = parent->speaks_at;
-    }
-    if (m->argv_len || m->exe_len)
+    if (m->argv_len || (m->exe_len && !parent))
         rt_proc_name(p, argv, m->argv_len, argv + m->argv_len, m->exe_len);
+}
+
+/* What a process inherits as standard output may be its parent's stream to the journal. */
+static void inherit_voice(const struct rt_interpreter *it, struct rt_proc *p, const struct rt_process *m)
+{
+    const struct rt_proc *parent = rt_tree_find(&it->tree, m->ppid);
+    if (!parent || parent == p || p->speaks_at)
+        return;
+    memcpy(p->speaks_as, parent->speaks_as, sizeof p->speaks_as);
+    p->speaks_at = parent->speaks_at;
+}
+
+/* A forked child has its parent's code; another program says itself what it has. */
+static void inherit_maps(const struct rt_interpreter *it, struct rt_proc *p, uint32_t segment, const struct rt_process *m)
+{
+    const struct rt_proc *parent = m->how == RT_PROCESS_FORK ? rt_tree_find(&it->tree, m->ppid) : NULL;
+    if (parent == p)
+        return;
+    rt_maps_free(p->maps);
+    p->maps = parent && parent->home == segment ? rt_maps_copy(parent->maps) : NULL;
 }
 
 /* It forked and then executed something, and its new segment was read first. */
@@ -219,10 +235,18 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
     p->borrows = false;
-    p->spoken_for = m.how == RT_PROCESS_SPOKEN_FOR;
     name_process(it, p, t->segment, &m, (const char *)(r + 1) + sizeof m);
+    inherit_maps(it, p, t->segment, &m);
+    inherit_voice(it, p, &m);
     it->ledger.processes += !again;
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
+}
+
+void rt__life_module(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_proc *p = rt__proc_of(it, t);
+    if (p && rt_modules_take(it->modules, &p->maps, r + 1, r->len) == -ENOMEM)
+        it->error = -ENOMEM;
 }
 
 /* Who writes there; else who did last. */
@@ -307,7 +331,6 @@ static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint
         p->home = RT_HOME_LOST; /* the number is given to others */
     if (p->segment != segment)
         return;
-    p->spoken_for = false;
     if (p->exec_mono_ns) {
         p->segment = 0; /* the new program has its own, or will be told as not covered */
         return;
@@ -323,7 +346,7 @@ static void end_if_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint6
 
 static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
 {
-    if (p->ended && !p->spoken_for && p->told_mono_ns < before_ns)
+    if (p->ended && p->told_mono_ns < before_ns)
         rt_tree_remove(&it->tree, p->pid);
 }
 

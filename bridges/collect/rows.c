@@ -1,6 +1,7 @@
 #include "collect/rows.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,18 @@ enum sparse_id {
     SPARSE_ERRNO,
     SPARSE_LINE,
     SPARSE_FLAGS,
+    SPARSE_OFFSET,
+    SPARSE_ARGS_NUM,
     SPARSE_RAW,
     SPARSE_IDENT,
     SPARSE_FILE,
     SPARSE_FUNCTION,
     SPARSE_FACILITY,
     SPARSE_HOST,
+    SPARSE_MODULE,
+    SPARSE_BUILD_ID,
+    SPARSE_TEMPLATE,
+    SPARSE_ARGS,
     SPARSE_COUNT
 };
 
@@ -27,6 +34,9 @@ static const char *const sparse_names[SPARSE_COUNT] = {
     [SPARSE_LINE] = "retap.Log:line",         [SPARSE_FLAGS] = "retap.Log:flags", [SPARSE_RAW] = "retap.Log:raw",
     [SPARSE_IDENT] = "retap.Log:ident",       [SPARSE_FILE] = "retap.Log:file",   [SPARSE_FUNCTION] = "retap.Log:function",
     [SPARSE_FACILITY] = "retap.Log:facility", [SPARSE_HOST] = "retap.Log:host",
+    [SPARSE_MODULE] = "retap.Log:module",     [SPARSE_BUILD_ID] = "retap.Log:build_id",
+    [SPARSE_TEMPLATE] = "retap.Log:template", [SPARSE_OFFSET] = "retap.Log:offset",
+    [SPARSE_ARGS] = "retap.Log:args",         [SPARSE_ARGS_NUM] = "retap.Log:args_num",
 };
 
 struct sparse {
@@ -34,6 +44,7 @@ struct sparse {
     uint32_t list_offsets[RT_ROWS_BATCH + 1];
     uint32_t n_cells;
     bool used, bytes;
+    bool lists; /* a row may have several */
 };
 
 struct rt_entity {
@@ -104,6 +115,7 @@ struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
     e->numbered = r->resumed;
     for (int c = SPARSE_RAW; c < SPARSE_COUNT; c++)
         e->sparse[c].bytes = true;
+    e->sparse[SPARSE_ARGS].lists = e->sparse[SPARSE_ARGS_NUM].lists = true;
     r->table[i] = e;
     r->n_entities++;
     return e;
@@ -126,6 +138,20 @@ static int cell(struct rt_entity *e, enum sparse_id id, const void *p, size_t n)
         r = rt_buf_append(&s->value_offsets, &end, sizeof end);
     if (!r)
         s->n_cells++;
+    return r;
+}
+
+/* What the call was given: texts always, numbers where any is one. */
+static int arg_cells(struct rt_entity *e, const struct rt_log_row *row)
+{
+    int r = 0;
+    bool numbers = false;
+    for (uint32_t i = 0; i < row->n_args; i++) {
+        r |= cell(e, SPARSE_ARGS, row->args[i].text, row->args[i].len);
+        numbers |= !isnan(row->args[i].number);
+    }
+    for (uint32_t i = 0; i < row->n_args && numbers; i++)
+        r |= cell(e, SPARSE_ARGS_NUM, &row->args[i].number, sizeof row->args[i].number);
     return r;
 }
 
@@ -158,6 +184,16 @@ static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t
         r |= cell(e, SPARSE_FACILITY, row->facility.p, row->facility.n);
     if (row->host.n)
         r |= cell(e, SPARSE_HOST, row->host.p, row->host.n);
+    if (row->module.n)
+        r |= cell(e, SPARSE_MODULE, row->module.p, row->module.n);
+    if (row->build_id.n)
+        r |= cell(e, SPARSE_BUILD_ID, row->build_id.p, row->build_id.n);
+    if (row->offset)
+        r |= cell(e, SPARSE_OFFSET, &row->offset, sizeof row->offset);
+    if (row->template.n)
+        r |= cell(e, SPARSE_TEMPLATE, row->template.p, row->template.n);
+    if (row->n_args)
+        r |= arg_cells(e, row);
     for (int c = 0; c < SPARSE_COUNT; c++)
         if (e->sparse[c].used)
             e->sparse[c].list_offsets[e->n + 1] = e->sparse[c].n_cells;
@@ -176,7 +212,7 @@ static int flush_entity(struct rt_rows *r, struct rt_entity *e)
         struct sparse *s = &e->sparse[c];
         if (s->used)
             columns[n++] = (rr_column){.component = sparse_names[c], .values = s->values.data,
-                                       .list_offsets = s->n_cells == e->n ? NULL : s->list_offsets,
+                                       .list_offsets = s->n_cells == e->n && !s->lists ? NULL : s->list_offsets,
                                        .value_offsets = s->bytes ? (const uint32_t *)(const void *)s->value_offsets.data : NULL};
     }
     rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = e->n, .log_time_ns = e->time, .text = (const char *)e->text.data,

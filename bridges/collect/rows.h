@@ -12,6 +12,8 @@
 #define RT_ROWS_BATCH    256u
 #define RT_ENTITIES_MAX  1000u /* paths under /logs; what comes after goes to /logs/other/<source> */
 
+struct rt_row_arg;
+
 /* Cells that only some rows have; NULL, 0 or -1 = absent, as said. Borrowed. */
 struct rt_log_row {
     int64_t time_ns; /* since the epoch */
@@ -26,7 +28,17 @@ struct rt_log_row {
     int64_t errnum; /* 0 absent */
     uint32_t line;  /* 0 absent */
     uint32_t flags; /* 0 absent; RT_ROW_* */
-    struct { const char *p; size_t n; } ident, file, function, facility, host;
+    struct { const char *p; size_t n; } ident, file, function, facility, host, module, template;
+    struct { const uint8_t *p; size_t n; } build_id;
+    int64_t offset; /* in the module; 0 absent */
+    const struct rt_row_arg *args;
+    uint32_t n_args;
+};
+
+struct rt_row_arg { /* what a call was given; its numbers stand beside the texts, NAN where there is none */
+    const char *text;
+    uint32_t len;
+    double number;
 };
 
 struct rt_entity;

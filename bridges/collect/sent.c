@@ -35,9 +35,9 @@ static void set_name(struct rt_slice s, const char **p, size_t *n)
 }
 #define SET(row, cell, slice) set_name(slice, &(row)->cell.p, &(row)->cell.n)
 
-/* Fills in who and when, makes the text displayable, and hands the row on. */
-static void emit_message(struct rt_interpreter *it, struct rt_thread *t, enum rt_source source, struct rt_log_row *row,
-                         struct rt_slice text)
+/* Fills in who, from where (@call may be NULL) and when, makes the text displayable, and hands the row on. */
+static void emit_message(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, enum rt_source source,
+                         struct rt_log_row *row, struct rt_slice text)
 {
     struct rt_proc *p = rt__proc_of(it, t);
     struct rt_buf clean = {0};
@@ -59,11 +59,14 @@ static void emit_message(struct rt_interpreter *it, struct rt_thread *t, enum rt
         row->level = (enum rt_level)rt_level_infer(row->text, row->text_len).level;
     if (!row->level)
         row->level = it->default_level[source];
+    if (call)
+        rt__called(it, t, p, call, NULL, false, row);
     rt__emit(it, p, source, row);
     rt_buf_deinit(&clean);
 }
 
-static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const void *bytes, size_t n, uint64_t mono_ns, uint32_t flags)
+static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const void *bytes, size_t n,
+                        uint64_t mono_ns, uint32_t flags)
 {
     const struct rt_syslog_context context = {.now_ns = rt__real_ns(it, mono_ns)};
     struct rt_syslog m = rt_syslog_parse(bytes, n, &context);
@@ -74,10 +77,11 @@ static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const vo
     SET(&row, host, m.host);
     if (facility)
         SET(&row, facility, rt_slice(facility, strlen(facility)));
-    emit_message(it, t, RT_SOURCE_SYSLOG, &row, m.text);
+    emit_message(it, t, call, RT_SOURCE_SYSLOG, &row, m.text);
 }
 
-static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, struct rt_slice bytes, uint64_t mono_ns, uint32_t flags)
+static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, struct rt_slice bytes,
+                         uint64_t mono_ns, uint32_t flags)
 {
     struct rt_journal_entry e;
     while (rt_journal_take(&bytes, &e)) {
@@ -92,7 +96,7 @@ static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, struct 
         SET(&row, ident, e.ident);
         SET(&row, file, e.file);
         SET(&row, function, e.function);
-        emit_message(it, t, RT_SOURCE_JOURNAL, &row, e.message);
+        emit_message(it, t, call, RT_SOURCE_JOURNAL, &row, e.message);
     }
 }
 
@@ -100,7 +104,7 @@ static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, struct 
 static void take_frame(void *ctx, const void *bytes, size_t n, uint32_t flags)
 {
     const struct sent_context *c = ctx;
-    emit_syslog(c->it, c->thread, bytes, n, c->mono_ns, flags ? RT_ROW_TRUNCATED : 0);
+    emit_syslog(c->it, c->thread, NULL, bytes, n, c->mono_ns, flags ? RT_ROW_TRUNCATED : 0);
 }
 
 /* "/logs/PROGRAM/file/var/log/x.log"; one path too many: "/logs/other/file". */
@@ -153,7 +157,7 @@ static void take_line(void *ctx, const struct rt_row *line)
     };
     it->ledger.folded += line->n_lines - 1;
     if (c->channel->stream == RT_STREAM_FILE) {
-        rt__emit_to(it, entity_of_file(it, p, c->channel), &row);
+        rt__emit_to(it, p, entity_of_file(it, p, c->channel), &row);
         return;
     }
     take_prefix(line, &row);
@@ -295,9 +299,9 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
     if (flags & RT_FLAG_MIRROR || !bytes.n)
         ;
     else if (stream == RT_STREAM_JOURNAL)
-        emit_journal(it, t, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+        emit_journal(it, t, &call, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else if (stream == RT_STREAM_SYSLOG && !(flags & RT_FLAG_FRAMED))
-        emit_syslog(it, t, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+        emit_syslog(it, t, &call, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else
         feed(it, t, stream, stream == RT_STREAM_FILE ? call.origin : 0, bytes, first->mono_ns);
     rt_buf_deinit(&room);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collect/interpret_internal.h"
@@ -20,6 +21,33 @@ static struct row_context context_of(struct rt_interpreter *it, struct rt_thread
     return (struct row_context){it, t, i ? RT_SOURCE_STDERR : RT_SOURCE_STDOUT};
 }
 
+static enum rt_level kind_level(uint32_t kind)
+{
+    static const uint8_t by_kind[RT_MESSAGE_KINDS] = {
+        [RT_MESSAGE_SYSLOG] = RT_LEVEL_INFO,     [RT_MESSAGE_WARN] = RT_LEVEL_WARN,
+        [RT_MESSAGE_ERR] = RT_LEVEL_ERROR,       [RT_MESSAGE_ERROR] = RT_LEVEL_ERROR,
+        [RT_MESSAGE_PERROR] = RT_LEVEL_ERROR,    [RT_MESSAGE_ASSERT] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_ABORT] = RT_LEVEL_CRITICAL,
+    };
+    return kind < RT_MESSAGE_KINDS && by_kind[kind] ? (enum rt_level)by_kind[kind] : RT_LEVEL_INFO;
+}
+
+/* The call that wrote the row's first byte tells where it is from; its format is the row's when it wrote all of it, and the first of its
+ * rows has it. */
+static void take_call(struct rt_interpreter *it, struct rt_thread *t, const struct rt_proc *p, const struct rt_row *row,
+                      struct rt_log_row *out)
+{
+    struct rt_spoken *s = t->calls ? rt_calls_get(t->calls, row->tag) : NULL;
+    if (!s)
+        return;
+    size_t wrote = row->raw ? row->raw_len : row->text_len;
+    rt__called(it, t, p, &s->call, s->args, row->n_lines == 1 && wrote <= s->call.text_len, out);
+    s->call.template = 0;
+    if (s->call.kind && !(row->flags & RT_ROW_LEVEL_FOUND))
+        out->level = kind_level(s->call.kind);
+    out->errnum = s->call.errnum;
+}
+
 static void take_row(void *ctx, const struct rt_row *row)
 {
     const struct row_context *c = ctx;
@@ -36,6 +64,7 @@ static void take_row(void *ctx, const struct rt_row *row)
     };
     if (row->n_lines > 1)
         it->ledger.folded += row->n_lines - 1;
+    take_call(it, c->thread, p, row, &out);
     rt__emit(it, p, c->source, &out);
 }
 
@@ -56,15 +85,34 @@ static uint32_t stream_of(const struct rt_record *r)
     return stream < RT_STREAMS ? stream : RT_STREAM_NONE;
 }
 
-static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n)
+/* Bytes of one call, or of a later piece of it. */
+static void feed_frame(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, const struct rt_frame *f, size_t n)
 {
-    uint32_t stream = RT_STAMP_STREAM(r->stamp_mt);
-    uint32_t i = stream == RT_STREAM_STDERR;
+    uint32_t i = RT_STAMP_STREAM(r->stamp_mt) == RT_STREAM_STDERR;
     struct row_context c = context_of(it, t, i);
-    int e = rt_assembler_feed(rt__assembler(it, t, i), r + 1, n, r->mono_ns, 0, take_row, &c);
+    struct rt_assembler *a = rt__assembler(it, t, i);
+    const struct rt_assembler *busy[2] = {t->assembles[0] ? &t->assembler[0] : NULL, t->assembles[1] ? &t->assembler[1] : NULL};
+    bool line_begins = !a->open.len;
+    if (f->has_call && !t->calls && !(t->calls = calloc(1, sizeof *t->calls)))
+        it->error = -ENOMEM;
+    uint64_t tag = t->calls ? rt_calls_begin(t->calls, f, busy, 2) : 0, own_ns = f->has_call ? f->call.mono_ns : 0;
+    if (f->has_call && !line_begins && tag && tag != a->open_tag)
+        rt_calls_get(t->calls, tag)->call.template = 0; /* it ends a line that another began */
+    int e = rt_assembler_feed(a, f->text, n, own_ns ? own_ns : r->mono_ns, tag, take_row, &c);
     if (e && !it->error)
         it->error = e;
-    if (!rt_assembler_empty(&t->assembler[i]))
+    t->unfinished[i] = f->has_call && f->call.flags & RT_CALL_UNFINISHED;
+    a->last_mono_ns = r->mono_ns; /* it may have been said long before it was written */
+}
+
+/* The first @n bytes of the stream in @r. */
+static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n)
+{
+    struct rt_frame f;
+    for (size_t at = 0; n && rt_frame_next(r, &at, &f); n -= f.len < n ? f.len : n)
+        if (f.len)
+            feed_frame(it, t, r, &f, f.len < n ? f.len : n);
+    if (!rt_assembler_empty(&t->assembler[RT_STAMP_STREAM(r->stamp_mt) == RT_STREAM_STDERR]))
         rt__thread_dirty(it, t);
 }
 
@@ -91,11 +139,11 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
         rt__sent_call(it, t, left);
     for (uint32_t k = 0; k < t->pending.n; k++) {
         const struct rt_record *r = t->pending.at[k].record;
-        uint64_t n = r->len < left ? r->len : left;
+        uint64_t len = rt_frames_bytes(r), n = len < left ? len : left;
         if (n && is_said(r))
             feed(it, t, r, n);
         left -= n;
-        bytes += r->len;
+        bytes += len;
     }
     if (t->pending.n) {
         const struct rt_record *first = t->pending.at[0].record;
@@ -162,15 +210,7 @@ void rt__speech_result(struct rt_interpreter *it, struct rt_thread *t, const str
 
 static enum rt_level message_level(const struct rt_message *m)
 {
-    static const uint8_t by_kind[RT_MESSAGE_KINDS] = {
-        [RT_MESSAGE_SYSLOG] = RT_LEVEL_INFO,     [RT_MESSAGE_WARN] = RT_LEVEL_WARN,
-        [RT_MESSAGE_ERR] = RT_LEVEL_ERROR,       [RT_MESSAGE_ERROR] = RT_LEVEL_ERROR,
-        [RT_MESSAGE_PERROR] = RT_LEVEL_ERROR,    [RT_MESSAGE_ASSERT] = RT_LEVEL_CRITICAL,
-        [RT_MESSAGE_ABORT] = RT_LEVEL_CRITICAL,
-    };
-    if (m->pri >= 0)
-        return rt_level_from_syslog(m->pri);
-    return m->kind < RT_MESSAGE_KINDS && by_kind[m->kind] ? (enum rt_level)by_kind[m->kind] : RT_LEVEL_INFO;
+    return m->pri >= 0 ? rt_level_from_syslog(m->pri) : kind_level(m->kind);
 }
 
 /* The texts behind a message, as far as they are there. */
@@ -181,15 +221,16 @@ struct message_texts {
 };
 
 /* Return: false, it is not what a producer of ours writes. */
-static bool message_take(const struct rt_record *r, struct rt_message *m, struct message_texts *ret)
+static bool message_take(const struct rt_record *r, struct rt_frame *f, struct rt_message *m, struct message_texts *ret)
 {
-    if (r->len < sizeof *m)
+    size_t at = 0;
+    if (!rt_frame_next(r, &at, f) || f->len < sizeof *m)
         return false;
-    memcpy(m, r + 1, sizeof *m);
-    size_t room = r->len - sizeof *m, names = (size_t)m->ident_len + m->file_len + m->function_len;
+    memcpy(m, f->text, sizeof *m);
+    size_t room = f->len - sizeof *m, names = (size_t)m->ident_len + m->file_len + m->function_len;
     if (names > room)
         return false;
-    ret->ident = (const char *)(r + 1) + sizeof *m;
+    ret->ident = (const char *)f->text + sizeof *m;
     ret->file = ret->ident + m->ident_len;
     ret->function = ret->file + m->file_len;
     ret->text = ret->function + m->function_len;
@@ -204,9 +245,10 @@ static bool message_take(const struct rt_record *r, struct rt_message *m, struct
 void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     struct rt_message m;
+    struct rt_frame f;
     struct message_texts s;
     struct rt_proc *p;
-    if (!message_take(r, &m, &s) || !(p = rt__proc_of(it, t)))
+    if (!message_take(r, &f, &m, &s) || !(p = rt__proc_of(it, t)))
         return;
     rt__life_spoke(it, p, r->mono_ns);
     struct rt_buf clean = {0};
@@ -228,8 +270,21 @@ void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const st
     const char *facility = m.pri >= 0 ? rt_syslog_facility_name(m.pri >> 3) : NULL;
     if (facility)
         row.facility.p = facility, row.facility.n = strlen(facility);
+    if (f.has_call)
+        rt__called(it, t, p, &f.call, f.args, true, &row);
     rt__emit(it, p, m.kind == RT_MESSAGE_SYSLOG ? RT_SOURCE_SYSLOG : RT_SOURCE_STDERR, &row);
     rt_buf_deinit(&clean);
+}
+
+void rt__speech_named(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    struct rt_named named;
+    if (r->len < sizeof named)
+        return;
+    memcpy(&named, r + 1, sizeof named);
+    size_t len = named.len < r->len - sizeof named ? named.len : r->len - sizeof named;
+    if (rt_names_put(&it->names, t->segment, named.number, (const char *)(r + 1) + sizeof named, len))
+        it->error = -ENOMEM;
 }
 
 void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t)
@@ -257,7 +312,7 @@ bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mo
     for (uint32_t i = 0; i < 2; i++) {
         struct row_context c = context_of(it, t, i);
         struct rt_assembler *a = &t->assembler[i];
-        if (t->assembles[i] && !rt_assembler_empty(a) && !rt_assembler_idle(a, mono_ns, take_row, &c))
+        if (t->assembles[i] && !rt_assembler_empty(a) && (t->unfinished[i] || !rt_assembler_idle(a, mono_ns, take_row, &c)))
             open = true;
     }
     open |= rt__sent_idle(it, t, mono_ns);

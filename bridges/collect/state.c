@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collect/channel.h"
@@ -19,7 +20,7 @@ struct saved_thread {
     int64_t pending_result;
     uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
     uint32_t said_seq, said_stream;
-    uint8_t synced, refused, assembles[2], channels, reserved[3];
+    uint8_t synced, refused, assembles[2], unfinished[2], calls, channels;
 };
 
 static int save_thread(const struct rt_thread *t, struct rt_buf *out)
@@ -46,6 +47,34 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
     return r;
 }
 
+/* The maps of all processes, in the order in which the tree is walked; the pid tells them apart. */
+static int save_maps(const struct rt_tree *t, struct rt_buf *out)
+{
+    int r = 0;
+    for (uint32_t i = 0; i < sizeof t->chain / sizeof *t->chain; i++)
+        for (const struct rt_proc *p = t->chain[i]; p && !r; p = p->next)
+            if (!(r = rt_buf_append(out, &p->pid, sizeof p->pid)))
+                r = rt_maps_save(p->maps, out);
+    return r;
+}
+
+static int load_maps(struct rt_interpreter *it, const uint8_t *p, size_t n, size_t *at)
+{
+    for (uint32_t i = it->tree.n, pid; i > 0; i--) {
+        size_t used;
+        if (n - *at < sizeof pid)
+            return -EBADMSG;
+        memcpy(&pid, p + *at, sizeof pid);
+        *at += sizeof pid;
+        struct rt_proc *proc = rt_tree_find(&it->tree, pid);
+        int r = proc ? rt_maps_load(it->modules, &proc->maps, p + *at, n - *at, &used) : -EBADMSG;
+        if (r)
+            return r;
+        *at += used;
+    }
+    return 0;
+}
+
 int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
 {
     struct saved s;
@@ -68,6 +97,10 @@ int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
         r = rt_losses_save(&it->losses, out);
     if (!r)
         r = rt_tree_save(&it->tree, out);
+    if (!r)
+        r = save_maps(&it->tree, out);
+    if (!r)
+        r = rt_names_save(&it->names, out);
     for (uint32_t i = 0; i < it->n_slots; i++)
         for (const struct rt_thread *t = it->table[i]; t && !r; t = t->next)
             r = save_thread(t, out);
@@ -167,6 +200,12 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
         r = rt_tree_load(&it->tree, p + at, n - at, &used);
     }
     at += used;
+    if (!r)
+        r = load_maps(it, p, n, &at);
+    if (!r)
+        r = rt_names_load(&it->names, p + at, n - at, &used);
+    if (!r)
+        at += used;
     while (!r && s.n_threads-- > 0)
         r = load_thread(it, p, n, &at);
     return r;

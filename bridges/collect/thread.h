@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "collect/calls.h"
 #include "meaning/assemble.h"
 #include "ring/layout.h"
 
@@ -53,6 +54,8 @@ struct rt_thread {
     struct rt_assembler assembler[2]; /* stdout, stderr */
     bool assembles[2];
     struct rt_channel *channels; /* what else it writes to */
+    bool unfinished[2];      /* the call that wrote last still goes on: its line is not idle */
+    struct rt_call_store *calls;  /* NULL = no call was told of */
     struct rt_thread *next, *next_dirty;
 };
 

@@ -47,6 +47,7 @@ void rt_tree_remove(struct rt_tree *t, uint32_t pid)
         if (p->pid != pid)
             continue;
         *at = p->next;
+        rt_maps_free(p->maps);
         free(p);
         t->n--;
         return;
@@ -140,6 +141,7 @@ int rt_tree_load(struct rt_tree *t, const uint8_t *p, size_t n, size_t *ret_used
         if (!q)
             return -ENOMEM;
         saved.next = q->next;
+        saved.maps = NULL;
         memset(saved.entity, 0, sizeof saved.entity);
         saved.program[RT_PROGRAM_MAX - 1] = saved.exe[sizeof saved.exe - 1] = saved.speaks_as[sizeof saved.speaks_as - 1] = 0;
         if (saved.speaks_at >= RT_LEVEL_COUNT)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "collect/modules.h"
 
 #define RT_PROGRAM_MAX 64u
 #define RT_ARGV_MAX    1024u
@@ -32,7 +33,6 @@ struct rt_proc {
     bool borrows;       /* a vfork child before its exec: the name is its parent's */
     bool other;         /* there are too many programs: its rows go to /logs/other */
     bool spoke;         /* "running" was told */
-    bool spoken_for;    /* what its segment says in its name goes on after its end */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
     bool has_exit_code; /* exit() or _exit() was called */
     int32_t exit_code;
@@ -47,6 +47,7 @@ struct rt_proc {
     uint32_t argv_len;
     char speaks_as[RT_PROGRAM_MAX]; /* the identifier of its stream to the journal, which programs that it executes write on; "" = none */
     uint8_t speaks_at;              /* … and the level of lines without one (enum rt_level) */
+    struct rt_maps *maps;   /* code that it has mapped; saved by the interpreter */
     struct rt_entity *entity[RT_SOURCES]; /* cached; not saved */
     struct rt_proc *next;   /* in the hash chain */
 };

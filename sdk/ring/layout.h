@@ -118,7 +118,7 @@ _Static_assert(sizeof(struct rt_record) == 32, "shared layout");
 /* Where a call came from and what it was given. The payload of a DATA record with RT_FLAG_CALL is a row of
  *   struct rt_call | args_len bytes of arguments (ring/args.h) | text_len bytes of the stream
  * with more than one only where several calls filled a buffer that was written at once. The text of the last one goes on in the pieces that
- * follow the record. A MESSAGE record has one struct rt_call and arguments, then struct rt_message. */
+ * follow the record. A MESSAGE record has one struct rt_call (text_len UINT32_MAX) and arguments, then struct rt_message. */
 struct rt_call {
     uint64_t site;     /* address that the call returns to, 0 = unknown */
     uint64_t mono_ns;  /* when the call was made, in the record's unit; 0 = at the record's own time */
@@ -134,6 +134,7 @@ struct rt_call {
 _Static_assert(sizeof(struct rt_call) == 40, "shared layout");
 enum {
     RT_CALL_CONTINUES = 1 << 0, /* goes on with what an earlier record of the same call began */
+    RT_CALL_UNFINISHED = 1 << 1, /* the buffer was full in the middle of the call: the rest follows, perhaps much later */
 };
 
 struct rt_named {
@@ -178,11 +179,7 @@ struct rt_result {
     int64_t result;               /* what it returned, or -errno */
 };
 
-enum rt_process_how {
-    RT_PROCESS_EXEC = 1,
-    RT_PROCESS_FORK,
-    RT_PROCESS_SPOKEN_FOR, /* as EXEC; said by another process, which goes on speaking for it, and for what it leaves behind */
-};
+enum rt_process_how { RT_PROCESS_EXEC = 1, RT_PROCESS_FORK, RT_PROCESS_RESUMED };
 
 struct rt_process {
     uint32_t how;       /* enum rt_process_how */
@@ -265,7 +262,9 @@ struct rt_run_page { /* written by the collector only */
     uint32_t pool_mt[RT_POOL_SLOTS]; /* numbers of segments in pool/, 0 = none: hints */
     uint32_t full_wait_us;
     uint32_t ticks_mt; /* 1: records may hold the time stamp counter */
+    uint32_t calls;    /* enum rt_tell: what records tell of their calls */
 };
+enum rt_tell { RT_TELL_ALL, RT_TELL_SITES, RT_TELL_NOTHING }; /* as --calls numbers them */
 struct rt_run_bell { /* written by all */
     uint32_t bell_mt;     /* futex word: bumped by who wakes the collector */
     uint32_t sleeping_mt; /* 1: the collector sleeps and wants to be woken */

@@ -7,6 +7,8 @@
 #include "base/guest.h"
 #include "base/testpoint.h"
 
+_Static_assert(RT_PAYLOAD_MOST == 65536 / 8 - sizeof(struct rt_record) && RT_BACKLOG_DATA == RT_PAYLOAD_MOST, "a backlog fits a record");
+
 #ifdef RT_TESTPOINTS
 void (*rt_testpoint_hook)(const char *name);
 #endif
@@ -197,8 +199,30 @@ static struct rt_record *reserve_any(const struct rt_writer *w, uint32_t hint, u
     return __builtin_expect(!r, 0) ? reserve_slow(w, hint, bytes, privileged, busy) : r;
 }
 
-static void copy_parts(uint8_t *to, const struct rt_part *parts, unsigned n_parts, size_t skip, size_t n)
+/* A payload: what stands before it, and its pieces. */
+struct payload {
+    const struct rt_part *head; /* NULL = nothing */
+    const struct rt_part *parts;
+    unsigned n_parts;
+};
+
+static size_t head_bytes(const struct payload *p)
 {
+    return p->head ? p->head->len : 0;
+}
+
+/* @n bytes of the payload from @skip on; the head counts, and comes first. */
+static void copy_payload(uint8_t *to, const struct payload *p, size_t skip, size_t n)
+{
+    if (skip < head_bytes(p)) {
+        memcpy(to, p->head->data, p->head->len); /* skip is 0: a head fits a record */
+        to += p->head->len;
+        n -= p->head->len;
+        skip = p->head->len;
+    }
+    skip -= head_bytes(p);
+    const struct rt_part *parts = p->parts;
+    unsigned n_parts = p->n_parts;
     for (unsigned i = 0; i < n_parts && n; i++) {
         if (skip >= parts[i].len) {
             skip -= parts[i].len;
@@ -214,7 +238,7 @@ static void copy_parts(uint8_t *to, const struct rt_part *parts, unsigned n_part
 
 /* One record holding @n bytes of @parts from @skip on. Return: 0 or RT_WRITE_E_DROPPED. */
 static int write_one(const struct rt_writer *w, const struct rt_writer_thread *t, uint64_t kind, uint64_t mono_ns, bool privileged,
-                     const struct rt_part *parts, unsigned n_parts, size_t skip, size_t n, uint32_t seq)
+                     const struct payload *p, size_t skip, size_t n, uint32_t seq)
 {
     uint32_t bytes = record_bytes(n);
     uint64_t stamp = kind | bytes;
@@ -226,7 +250,7 @@ static int write_one(const struct rt_writer *w, const struct rt_writer_thread *t
     r->tid = t->tid;
     r->thread_seq = seq;
     r->len = (uint32_t)n;
-    copy_parts((uint8_t *)(r + 1), parts, n_parts, skip, n);
+    copy_payload((uint8_t *)(r + 1), p, skip, n);
     RT_TESTPOINT("ring.copied");
     /* Pairs with the acquire in rt_lane_next(): publishes the whole record. */
     rt_store_release(&r->stamp_mt, stamp | RT_STAMP_COMMIT);
@@ -282,7 +306,8 @@ static __attribute__((noinline, cold)) int tell_lost(const struct rt_writer *w, 
     lost.calls = rt_exchange_acq_rel(&t->lost.calls, 0);
     lost.bytes = rt_exchange_acq_rel(&t->lost.bytes, 0);
     lost.lines = rt_exchange_acq_rel(&t->lost.lines, 0);
-    int r = write_one(w, t, RT_STAMP(0, RT_RECORD_LOST, 0, 0), mono_ns, privileged, &part, 1, 0, sizeof lost, rt_bump(&t->seq, 1));
+    struct payload p = {.parts = &part, .n_parts = 1};
+    int r = write_one(w, t, RT_STAMP(0, RT_RECORD_LOST, 0, 0), mono_ns, privileged, &p, 0, sizeof lost, rt_bump(&t->seq, 1));
     if (r) {
         lost.seqs++; /* the number of this try */
         owe(t, &lost);
@@ -292,10 +317,11 @@ static __attribute__((noinline, cold)) int tell_lost(const struct rt_writer *w, 
 
 /* The common case, one part that fits one record, all in line (9 ns less of 33). Return: false = nothing was done. */
 static inline __attribute__((always_inline)) bool write_fast(const struct rt_writer *w, struct rt_writer_thread *t, uint64_t kind,
-                                                             uint64_t mono_ns, bool privileged, const struct rt_part *part,
-                                                             uint32_t *ret_seq)
+                                                             uint64_t mono_ns, bool privileged, const struct rt_part *head,
+                                                             const struct rt_part *part, uint32_t *ret_seq)
 {
-    uint32_t bytes = record_bytes(part->len), n = usable_lanes(w->segment);
+    size_t head_len = head ? head->len : 0;
+    uint32_t bytes = record_bytes(head_len + part->len), n = usable_lanes(w->segment);
     uint64_t stamp = kind | bytes;
     struct rt_record *r = n ? lane_reserve(w->segment, own_lane(n, t->lane_hint), bytes, privileged, stamp) : NULL;
     if (__builtin_expect(!r, 0))
@@ -305,8 +331,10 @@ static inline __attribute__((always_inline)) bool write_fast(const struct rt_wri
     r->pid = w->pid;
     r->tid = t->tid;
     r->thread_seq = *ret_seq;
-    r->len = (uint32_t)part->len;
-    memcpy(r + 1, part->data, part->len);
+    r->len = (uint32_t)(head_len + part->len);
+    if (head)
+        memcpy(r + 1, head->data, head_len);
+    memcpy((uint8_t *)(r + 1) + head_len, part->data, part->len);
     RT_TESTPOINT("ring.copied");
     /* Pairs with the acquire in rt_lane_next(): publishes the whole record. */
     rt_store_release(&r->stamp_mt, stamp | RT_STAMP_COMMIT);
@@ -316,16 +344,17 @@ static inline __attribute__((always_inline)) bool write_fast(const struct rt_wri
 }
 
 int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_record_type type, enum rt_stream stream, uint32_t flags,
-                  uint64_t mono_ns, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq, uint32_t *ret_last_seq)
+                  uint64_t mono_ns, const struct rt_part *head, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq,
+                  uint32_t *ret_last_seq)
 {
-    /* Pieces fit an eighth of the smallest lane, so that a piece can go anywhere. */
-    const size_t most = rt_lane_size(0) / 8 - sizeof(struct rt_record);
-    size_t len = 0, done = 0;
-    bool privileged = type != RT_RECORD_DATA || stream == RT_STREAM_STDERR;
+    const struct payload p = {head, parts, n_parts};
+    const size_t most = RT_PAYLOAD_MOST; /* so that a piece can go anywhere */
+    size_t len = head_bytes(&p), done = 0;
+    bool privileged = type != RT_RECORD_DATA || (stream != RT_STREAM_STDOUT && stream != RT_STREAM_FILE);
     uint32_t seq;
 
-    if (__builtin_expect(n_parts == 1 && parts->len <= most && !rt_load_relaxed(&t->lost.seqs), 1) &&
-        write_fast(w, t, RT_STAMP(0, type, stream, flags), mono_ns, privileged, parts, &seq)) {
+    if (__builtin_expect(n_parts == 1 && len + parts->len <= most && !rt_load_relaxed(&t->lost.seqs), 1) &&
+        write_fast(w, t, RT_STAMP(0, type, stream, flags), mono_ns, privileged, head, parts, &seq)) {
         if (ret_first_seq)
             *ret_first_seq = seq;
         if (ret_last_seq)
@@ -341,9 +370,9 @@ int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt
     uint32_t first = rt_bump(&t->seq, pieces);
     for (uint32_t i = 0; i < pieces; i++) {
         size_t n = len - done < most ? len - done : most;
-        uint64_t kind = RT_STAMP(0, type, stream, flags | (i + 1 < pieces ? RT_FLAG_MORE : 0));
-        if (write_one(w, t, kind, mono_ns, privileged, parts, n_parts, done, n, first + i))
-            return count_lost(w, t, stream, parts, n_parts, done, pieces - i);
+        uint32_t of_piece = (i ? flags & ~(uint32_t)RT_FLAG_CALL : flags) | (i + 1 < pieces ? RT_FLAG_MORE : 0);
+        if (write_one(w, t, RT_STAMP(0, type, stream, of_piece), mono_ns, privileged, &p, done, n, first + i))
+            return count_lost(w, t, stream, parts, n_parts, done > head_bytes(&p) ? done - head_bytes(&p) : 0, pieces - i);
         done += n;
     }
     ring_bell(w);

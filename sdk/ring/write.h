@@ -32,17 +32,22 @@ struct rt_part {
     size_t len;
 };
 
+#define RT_HEAD_MOST 1024u
+#define RT_PAYLOAD_MOST (65536u / 8 - 32u) /* bytes of one record: an eighth of the smallest lane */
+
 enum { RT_WRITE_E_DROPPED = 1 }; /* no room: counted in the segment and in thread->lost */
 
 /**
  * rt_ring_write() - record one call
  * @type, @stream, @flags: of the record; @mono_ns: its time
+ * @head:     what stands before the payload (NULL = nothing): a struct rt_call and its arguments, at most RT_HEAD_MOST bytes; borrowed
  * @parts:    the payload in pieces; borrowed; a bad address faults in the caller's frame before anything is reserved only if the caller
  * touched it first
  * @ret_first_seq, @ret_last_seq: thread_seq of the first and last record written (may be NULL)
  *
- * A payload over an eighth of the smallest lane is split over several records, all but the last flagged MORE; their thread_seq follow
- * each other without a gap, also when a signal handler writes in between. When a later piece finds no room the first ones stay, and
+ * A payload over an eighth of the smallest lane is split over several records, all but the last flagged MORE, and only the first with
+ * @head (and RT_FLAG_CALL, when @flags has it); their thread_seq follow each other without a gap, also when a signal handler writes in
+ * between. When a later piece finds no room the first ones stay, and
  * the rest counts as one lost call.
  * What was lost before is told by a LOST record first; while that finds no room the call is dropped, too.
  * Return: 0 or RT_WRITE_E_DROPPED.
@@ -50,7 +55,8 @@ enum { RT_WRITE_E_DROPPED = 1 }; /* no room: counted in the segment and in threa
  * segment says no_syscall or the run says no_wait. Fork: the child goes on in the same segment with its own pid.
  */
 int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_record_type type, enum rt_stream stream, uint32_t flags,
-                  uint64_t mono_ns, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq, uint32_t *ret_last_seq);
+                  uint64_t mono_ns, const struct rt_part *head, const struct rt_part *parts, unsigned n_parts, uint32_t *ret_first_seq,
+                  uint32_t *ret_last_seq);
 
 /* A scratch area of RT_SCRATCH_BYTES for formatting, or NULL when all are taken. Threads: any. Signals: safe. */
 void *rt_scratch_take(const struct rt_writer *w, struct rt_writer_thread *t);

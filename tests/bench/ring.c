@@ -79,7 +79,7 @@ static void *produce(void *arg)
     memset(text, 'x', sizeof text);
     double start = now_ns();
     for (uint32_t i = 0; i < RECORDS; i++)
-        l->dropped += (uint64_t)rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 1, &part, 1, NULL, NULL);
+        l->dropped += (uint64_t)rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 1, NULL, &part, 1, NULL, NULL);
     l->ns_each = (now_ns() - start) / RECORDS;
     return NULL;
 }

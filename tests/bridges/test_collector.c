@@ -149,7 +149,7 @@ static bool claim(struct program *p, const char *dir)
 static void put(struct program *p, enum rt_record_type type, enum rt_stream stream, const void *a, size_t an, const void *b, size_t bn)
 {
     struct rt_part part[2] = {{a, an}, {b, bn}};
-    rt_ring_write(&p->writer, &p->thread, type, stream, type == RT_RECORD_DATA ? RT_FLAG_AFTER : 0, rt_mono_ns(), part, 2, NULL, NULL);
+    rt_ring_write(&p->writer, &p->thread, type, stream, type == RT_RECORD_DATA ? RT_FLAG_AFTER : 0, rt_mono_ns(), NULL, part, 2, NULL, NULL);
 }
 
 static void hello(struct program *p, const char *name)

@@ -20,6 +20,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -114,7 +115,7 @@ def slurp(path):
     try:
         with open(path, "rb") as f:
             return f.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return b""
 
 
@@ -272,8 +273,10 @@ def scene(play, retap=True, user=None, segments=60, scrub=None):
     work = os.path.join(tempfile.gettempdir(), "retap-stage-%d" % os.getpid())
     scrub = scrub or (lambda seen: seen)
     s = Scene()
-    if user:
+    if user and os.geteuid() == 0:
         os.chmod(tempfile.gettempdir(), 0o755)
+        if subprocess.run(["test", "-r", shim()], user=user).returncode:
+            raise Skip("%s may not read %s" % (user, build_dir()))
     with Run(segments=segments) as s.run:
         try:
             for kind in ["alone", "shim"] + ["retap"] * (retap and os.path.exists(build_dir() + "/retap")):
@@ -314,3 +317,34 @@ def once(haystack, *needles):
     for n in needles:
         if haystack.count(n) != 1:
             raise AssertionError("%r is there %d times in %r" % (n, haystack.count(n), haystack[:1500]))
+
+
+def whole_output(s, seen=None):
+    """What was recorded of both streams is what the program wrote, line by line."""
+    seen = seen or s.seen
+    equal(s.run.lines("stdout"), sorted(seen.out.splitlines(True)))
+    equal(s.run.lines("stderr"), sorted(seen.err.splitlines(True)))
+
+
+def around(stage, argv, static=False, **more):
+    """Starts `around` by the command @argv, in which AROUND is its path; gives what it said, the stage's own names aside."""
+    probe = compile_program("around", *["-static"] * static)
+    told = stage.path("io/told.%d" % len(stage.programs))
+    seen = stage.run([a.replace("AROUND", probe).replace("TOLD", told) for a in argv], **more)
+    return seen, re.sub(rb"(retap\.\d+/|STAGE_OF=\d+)", b"", slurp(told))
+
+
+def exports(name):
+    """Does the shim have this hook?"""
+    return name in slurp(shim())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def connects(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True

@@ -175,28 +175,29 @@ class Run:
         return b"".join(self.pieces(stream, pid, mirror))
 
     def pieces(self, stream, pid=None, mirror=False):
-        chosen, results = [], {}
-        for r in self.records():
+        return [r.data for r in self.data(stream) if bool(r.flags & MIRROR) == mirror and pid in (None, r.pid)]
+
+    def data(self, stream):
+        """The DATA records of @stream, trimmed by RESULT records."""
+        records = self.records()
+        results = {}
+        for r in records:
             if r.type == "RESULT":
                 first, last, got = struct.unpack("<IIq", r.data)
-                results[(r.pid, r.tid, first)] = (last, got)
-            elif r.type == "DATA" and r.stream == stream and bool(r.flags & MIRROR) == mirror and pid in (None, r.pid):
-                chosen.append(r)
-        left = {}
+                results.setdefault((r.pid, r.tid), []).append([first, last, max(got, 0)])
+        chosen = [r for r in records if r.type == "DATA" and r.stream == stream]
         for r in chosen:
-            for (p, t, first), (last, got) in results.items():
-                if (p, t) == (r.pid, r.tid) and first <= r.seq <= last:
-                    room = left.setdefault((p, t, first), max(got, 0))
-                    r.data = r.data[:room]
-                    left[(p, t, first)] -= len(r.data)
-        return [r.data for r in chosen]
+            for result in results.get((r.pid, r.tid), ()):
+                if result[0] <= r.seq <= result[1]:
+                    r.data = r.data[:result[2]]
+                    result[2] -= len(r.data)
+        return chosen
 
     def lines(self, stream):
         """What was recorded, with what repeats a message, as sorted lines: between processes the order is that of the calls, not of the file."""
         text = {}
-        for r in sorted(self.records(), key=lambda r: (r.mono, r.seq)):
-            if r.type == "DATA" and r.stream == stream:
-                text[r.pid] = text.get(r.pid, b"") + r.data
+        for r in sorted(self.data(stream), key=lambda r: (r.mono, r.seq)):
+            text[r.pid] = text.get(r.pid, b"") + r.data
         return sorted(line for t in text.values() for line in t.splitlines(True))
 
     def counted(self):

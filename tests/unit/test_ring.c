@@ -18,7 +18,7 @@ static void begin(uint32_t lanes)
 static int put_as(struct rt_writer_thread *who, enum rt_stream stream, const void *text, size_t n)
 {
     struct rt_part part = {text, n};
-    return rt_ring_write(&w, who, RT_RECORD_DATA, stream, 0, 42, &part, 1, NULL, NULL);
+    return rt_ring_write(&w, who, RT_RECORD_DATA, stream, 0, 42, NULL, &part, 1, NULL, NULL);
 }
 
 static int put(const char *text)
@@ -52,7 +52,7 @@ RT_TEST(a_record_comes_out_as_it_went_in)
     begin(2);
     struct rt_part parts[] = {{"hello ", 6}, {"", 0}, {"world\n", 6}};
     uint32_t first = 9, last = 9;
-    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_MESSAGE, RT_STREAM_STDERR, RT_FLAG_COARSE, 1234, parts, 3, &first, &last), 0);
+    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_MESSAGE, RT_STREAM_STDERR, RT_FLAG_COARSE, 1234, NULL, parts, 3, &first, &last), 0);
     CHECK(first == 0 && last == 0);
     CHECK_INT(pass(1), 1);
     CHECK_TEXT(0, "hello world\n");
@@ -116,7 +116,7 @@ RT_TEST(long_calls_are_split_and_numbered_without_gap)
     message_make(text, 3, 5, sizeof text);
     put("before");
     struct rt_part parts[] = {{text, 9000}, {text + 9000, sizeof text - 9000}};
-    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 42, parts, 2, &first, &last), 0);
+    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDERR, 0, 42, NULL, parts, 2, &first, &last), 0);
     CHECK(first == 1 && last == 4);
     CHECK_INT(pass(1), 5);
     qsort(got.got, got.n, sizeof *got.got, got_by_thread);
@@ -176,7 +176,7 @@ RT_TEST(drops_are_counted_by_call_byte_and_line)
     char long_text[200];
     memset(long_text, '\n', sizeof long_text);
     struct rt_part parts[] = {{text, 5}, {long_text, sizeof long_text}, {text + 5, 8}};
-    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 42, parts, 3, NULL, NULL), RT_WRITE_E_DROPPED);
+    CHECK_INT(rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 42, NULL, parts, 3, NULL, NULL), RT_WRITE_E_DROPPED);
     CHECK_INT(r.segment->lost[RT_STREAM_STDOUT].calls_mt, 2);
     CHECK_INT(r.segment->lost[RT_STREAM_STDOUT].bytes_mt, 96 + 13 + 200);
     CHECK_INT(r.segment->lost[RT_STREAM_STDOUT].lines_mt, 202);

@@ -20,7 +20,7 @@ static void begin(uint32_t lanes)
 static int put_as(struct rt_writer_thread *who, enum rt_stream stream, const void *text, size_t n)
 {
     struct rt_part part = {text, n};
-    return rt_ring_write(&w, who, RT_RECORD_DATA, stream, 0, 42, &part, 1, NULL, NULL);
+    return rt_ring_write(&w, who, RT_RECORD_DATA, stream, 0, 42, NULL, &part, 1, NULL, NULL);
 }
 
 static int put(const char *text)

@@ -1,0 +1,90 @@
+#include "collect/calls.h"
+
+#include <string.h>
+
+bool rt_frame_next(const struct rt_record *r, size_t *at, struct rt_frame *ret)
+{
+    const uint8_t *p = (const uint8_t *)(r + 1);
+    size_t left = r->len - *at;
+    *ret = (struct rt_frame){.text = p + *at, .len = left};
+    if (!left)
+        return false;
+    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CALL) {
+        if (left < sizeof ret->call)
+            return false;
+        memcpy(&ret->call, p + *at, sizeof ret->call);
+        left -= sizeof ret->call;
+        if (ret->call.args_len > left)
+            return false;
+        left -= ret->call.args_len;
+        ret->has_call = true;
+        ret->args = ret->text + sizeof ret->call;
+        ret->text = ret->args + ret->call.args_len;
+        ret->len = ret->call.text_len < left ? ret->call.text_len : left;
+    }
+    *at = (size_t)(ret->text - p) + ret->len;
+    return true;
+}
+
+size_t rt_frames_bytes(const struct rt_record *r)
+{
+    struct rt_frame f;
+    size_t bytes = 0, at = 0;
+    while (rt_frame_next(r, &at, &f))
+        bytes += f.len;
+    return bytes;
+}
+
+void rt_frames_times(struct rt_record *r, uint64_t (*fn)(const void *ctx, uint64_t time), const void *ctx)
+{
+    struct rt_frame f;
+    size_t at = 0;
+    while (rt_frame_next(r, &at, &f))
+        if (f.has_call && f.call.mono_ns) {
+            f.call.mono_ns = fn(ctx, f.call.mono_ns);
+            memcpy((uint8_t *)(r + 1) + (f.args - (const uint8_t *)(r + 1)) - sizeof f.call, &f.call, sizeof f.call);
+        }
+}
+
+struct rt_spoken *rt_calls_get(struct rt_call_store *c, uint64_t tag)
+{
+    for (unsigned i = 0; i < RT_CALLS_KEPT && tag; i++)
+        if (c->at[i].tag == tag)
+            return &c->at[i];
+    return NULL;
+}
+
+static bool is_busy(uint64_t tag, const struct rt_assembler *const *busy, unsigned n_busy)
+{
+    for (unsigned i = 0; i < n_busy; i++)
+        if (busy[i] && !rt_assembler_empty(busy[i]) &&
+            (busy[i]->open_tag == tag || busy[i]->held_tag == tag || busy[i]->maybe_tag == tag))
+            return true;
+    return false;
+}
+
+static struct rt_spoken *free_place(struct rt_call_store *c, const struct rt_assembler *const *busy, unsigned n_busy)
+{
+    for (unsigned i = 0; i < RT_CALLS_KEPT; i++)
+        if (!c->at[i].tag || (c->at[i].tag != c->last && !is_busy(c->at[i].tag, busy, n_busy)))
+            return &c->at[i];
+    return &c->at[0]; /* of a state that no run of ours left */
+}
+
+uint64_t rt_calls_begin(struct rt_call_store *c, const struct rt_frame *f, const struct rt_assembler *const *busy, unsigned n_busy)
+{
+    struct rt_spoken *last = rt_calls_get(c, c->last);
+    if (!f->has_call)
+        return c->last; /* a later piece of the call */
+    if (last && f->call.flags & RT_CALL_CONTINUES && last->call.site == f->call.site) {
+        last->call.text_len += f->call.text_len;
+        return c->last;
+    }
+    struct rt_spoken *s = free_place(c, busy, n_busy);
+    s->tag = ++c->last;
+    s->call = f->call;
+    if (s->call.args_len > sizeof s->args)
+        s->call.args_len = 0;
+    memcpy(s->args, f->args, s->call.args_len);
+    return s->tag;
+}

@@ -1,0 +1,144 @@
+#include "backlog.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NEED_LOCK 128 /* glibc's _IO_FLAGS2_NEED_LOCK: there was more than one thread */
+
+#define LINE_BUFFERED 0x200 /* … _IO_LINE_BUF, _IO_UNBUFFERED */
+#define UNBUFFERED    0x2
+
+extern int ftrylockfile(FILE *) __attribute__((weak));
+extern void funlockfile(FILE *) __attribute__((weak));
+
+/* Is the process that has the area gone, with nothing left in it? What it left is the collector's. */
+static bool is_left(const struct rt_backlog *b, uint32_t owner)
+{
+    return !rt_load_relaxed(&b->len_mt) && !rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt) &&
+           rt_syscall(SYS_kill, owner, 0, 0, 0, 0, 0) == -ESRCH;
+}
+
+static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
+{
+    struct rt_segment *s = id->writer.segment;
+    uint32_t n = rt_load_acquire(&s->usable_backlogs_mt);
+    for (uint32_t i = 0; i < n && i < RT_SEGMENT_BACKLOGS; i++) {
+        struct rt_backlog *b = (struct rt_backlog *)(void *)((uint8_t *)s + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
+        uint32_t owner = rt_load_relaxed(&b->owner_mt);
+        if ((!owner || is_left(b, owner)) && rt_cas_seq_cst(&b->owner_mt, &owner, id->writer.pid)) {
+            rt_store_relaxed(&b->len_mt, 0);
+            return id->backlog.area = b;
+        }
+    }
+    id->backlog.refused = true;
+    return NULL;
+}
+
+/* What the area holds goes into a lane. @flags: MORE when the same write goes on behind it. */
+static void spill(struct rt_identity *id, enum rt_stream stream, uint32_t flags, struct rt_sent *sent)
+{
+    struct rt_backlog_state *s = &id->backlog;
+    uint32_t len = rt_load_relaxed(&s->area->len_mt);
+    struct rt_part part = {s->area->data, len};
+    flags |= RT_FLAG_CALL;
+    if (len) {
+        uint64_t now = rt_now(&flags);
+        sent->recorded = rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, NULL, &part, 1, &sent->first_seq,
+                                       &sent->last_seq) == 0;
+    }
+    rt_store_release(&s->area->len_mt, 0);
+}
+
+/* One more call in the area. The length is published last: a SIGKILL in between leaves what was complete. */
+static void add(struct rt_identity *id, struct rt_call *call, const char *text, uint32_t n)
+{
+    struct rt_backlog *b = id->backlog.area;
+    struct rt_sent sent = {0};
+    uint32_t head = (uint32_t)sizeof *call + call->args_len, flags = 0;
+    if (rt_unlikely(rt_load_relaxed(&b->len_mt) + head + n > RT_BACKLOG_DATA)) {
+        spill(id, RT_STREAM_STDOUT, 0, &sent);
+        id->backlog.recorded = id->backlog.seen;
+    }
+    uint32_t at = rt_load_relaxed(&b->len_mt);
+    if (rt_unlikely(at + head + n > RT_BACKLOG_DATA))
+        n = RT_BACKLOG_DATA - at - head; /* the rest is the next call's, or the flush's */
+    call->text_len = n;
+    call->mono_ns = rt_now(&flags);
+    b->ticks = flags & RT_FLAG_TICKS;
+    b->tid = rt_thread.writer.tid;
+    memcpy(b->data + at, call, head);
+    memcpy(b->data + at + head, text, n);
+    rt_store_release(&b->len_mt, at + head + n);
+    id->backlog.seen += n;
+}
+
+static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
+{
+    struct rt_backlog_state *s = &id->backlog;
+    const char *base = f->_IO_write_base;
+    size_t there = (size_t)(f->_IO_write_ptr - base);
+    if (s->base != base || s->seen > there) { /* another buffer, or one that was emptied without us */
+        if (s->area)
+            rt_store_relaxed(&s->area->len_mt, 0);
+        s->base = base;
+        s->seen = s->recorded = 0;
+    }
+    if (there <= s->seen || there > INT32_MAX || (!s->area && (s->refused || !claim(id))))
+        return;
+    const char *text = base + s->seen;
+    uint32_t n = (uint32_t)(there - s->seen);
+    if (rt_unlikely(rt_fd_undecided) && rt_fd_judge_slow(text, n) == RT_FD_BINARY)
+        rt_backlog_drop();
+    else
+        add(id, call, text, n);
+}
+
+void rt_backlog_take(FILE *f, struct rt_call *call)
+{
+    struct rt_identity *id = rt_shim.identity;
+    if (f->_IO_write_ptr == f->_IO_write_base || f->_mode > 0 || !rt_capture())
+        return;
+    bool lock = f->_flags2 & NEED_LOCK;
+    /* Whoever holds the lock meanwhile is inside a call on stdout, and takes this text along. */
+    if (lock && (!ftrylockfile || !funlockfile || ftrylockfile(f)))
+        return;
+    take(id, f, call);
+    if (lock)
+        funlockfile(f);
+}
+
+bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, size_t n, struct rt_sent *sent)
+{
+    struct rt_identity *id = rt_shim.identity;
+    struct rt_backlog_state *s = &id->backlog;
+    struct rt_sent rest;
+    if (data != s->base || s->seen > n || !s->area || !rt_capture()) {
+        rt_backlog_drop();
+        return false;
+    }
+    uint32_t seen = s->seen, recorded = s->recorded;
+    spill(id, stream, seen < n ? RT_FLAG_MORE : 0, sent);
+    s->seen = s->recorded = 0;
+    if (seen < n) {
+        struct rt_part part = {data + seen, n - seen};
+        struct rt_mark *m = rt_mark_now();
+        if (m && m->call && !(f->_flags & (LINE_BUFFERED | UNBUFFERED)))
+            m->call->flags |= RT_CALL_UNFINISHED; /* why else would it be written in the middle of a call */
+        rt_record_data(stream, 0, NULL, &part, 1, &rest);
+        if (!sent->recorded)
+            *sent = rest;
+        else if (rest.recorded)
+            sent->last_seq = rest.last_seq;
+    }
+    sent->before = recorded;
+    return true;
+}
+
+void rt_backlog_drop(void)
+{
+    struct rt_identity *id = rt_shim.identity;
+    if (id && id->backlog.area)
+        rt_store_relaxed(&id->backlog.area->len_mt, 0);
+    if (id)
+        id->backlog.seen = id->backlog.recorded = 0;
+}
