@@ -1,2 +1,2 @@
 # the retap command and everything behind it
-BRIDGES_SRCS := $(sort $(wildcard $(foreach d,collect meaning syslog journal symbols cli,bridges/$(d)/*.c)))
+BRIDGES_SRCS := $(sort $(wildcard $(foreach d,collect meaning syslog journal symbols stdio cli,bridges/$(d)/*.c)))

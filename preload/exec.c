@@ -24,7 +24,7 @@ static char *const *env_now(void)
 }
 
 #define EXEC(path, envp, name, ...) do { \
-        RT_NEXT_ENVIRONMENT(envp); \
+        RT_NEXT_ENVIRONMENT(envp, path); \
         rt_record_event(RT_RECORD_EXEC, path, recorded(path)); \
         int r_ = RT_REAL(name) ? rt_real.name(__VA_ARGS__) : (int)rt_return(-NOT_FOUND); \
         rt_record_event(RT_RECORD_EXEC, NULL, 0); \
@@ -131,7 +131,7 @@ static int after_spawn(const struct spawned *s, int error, pid_t pid, const char
 }
 
 #define SPAWN(name) do { \
-        RT_NEXT_ENVIRONMENT(envp); \
+        RT_NEXT_ENVIRONMENT(envp, path); \
         struct spawned s_ = before_spawn(); \
         pid_t own_ = 0, *to_ = pid ? pid : &own_; \
         int r_ = RT_REAL(name) ? rt_real.name(to_, path, actions, attr, argv, next) : NOT_FOUND; \

@@ -6,13 +6,10 @@
 #include "shim.h"
 
 #define NOTED         10  /* fds that RETAP_FDS speaks of */
-#define JUDGED_BYTES  512 /* of standard output: text or not */
-#define JUDGED_LEAST  16  /* a shorter beginning tells nothing */
-#define CONTROL_SHARE 24  /* more than one control byte in so many is not text */
 #define BORROWERS     8   /* vfork children remembered at a time */
 
 uint8_t rt_fd_table[RT_FDS];
-uint32_t rt_fd_undecided;
+struct rt_judge rt_fd_stdout;
 
 const uint8_t rt_fd_streams[RT_FD_CLASSES] = {
     [RT_FD_OUT] = RT_STREAM_STDOUT,       [RT_FD_ERR] = RT_STREAM_STDERR,
@@ -182,7 +179,7 @@ void rt_fd_start(const char *fds, bool is_first)
             terminal = S_ISCHR(mode) && !is_null(mode, rdev);
     }
     if (rt_shim.stdout_mode == RT_STDOUT_AUTO && !terminal)
-        rt_fd_undecided = JUDGED_BYTES;
+        rt_fd_stdout.left = RT_JUDGED_BYTES;
     for (int fd = 0; fd < NOTED && rt_shim.stdout_mode == RT_STDOUT_NEVER; fd++)
         if (rt_fd_table[fd] == RT_FD_OUT)
             rt_fd_table[fd] = RT_FD_DATA;
@@ -312,23 +309,10 @@ size_t rt_fd_compose(char *to)
 }
 
 /* ---------------------------------------------------------------- text or not */
-static uint32_t controls_seen;
-
-static bool is_control(uint8_t c)
-{
-    return c < 32 ? !(c >= 7 && c <= 13) && c != 27 : c == 127; /* but BEL BS TAB LF VT FF CR and ESC, which terminals get */
-}
-
 RT_COLD enum rt_fd_class rt_fd_judge_slow(const void *data, size_t len)
 {
-    size_t n = len < rt_fd_undecided ? len : rt_fd_undecided;
-    for (size_t i = 0; i < n; i++)
-        controls_seen += is_control(((const uint8_t *)data)[i]);
-    rt_fd_undecided -= (uint32_t)n;
-    uint32_t seen = JUDGED_BYTES - rt_fd_undecided;
-    if (seen < JUDGED_LEAST || controls_seen * CONTROL_SHARE <= seen)
+    if (!rt_judge_binary(&rt_fd_stdout, data, len))
         return RT_FD_OUT;
-    rt_fd_undecided = 0;
     for (int i = 0; i < RT_FDS; i++)
         if (rt_fd_table[i] == RT_FD_OUT)
             rt_fd_table[i] = RT_FD_BINARY;

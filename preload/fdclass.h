@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ring/judge.h"
 #include "ring/layout.h"
 
 #define RT_FDS 1024
@@ -94,10 +95,10 @@ size_t rt_fd_compose(char *to);
 
 /* Looks at the first bytes of standard output. Return: the class that the bytes are recorded under. */
 enum rt_fd_class rt_fd_judge_slow(const void *data, size_t len);
-extern uint32_t rt_fd_undecided; /* bytes of stdout still to be looked at */
+extern struct rt_judge rt_fd_stdout;
 static inline enum rt_fd_class rt_fd_judge(enum rt_fd_class c, const void *data, size_t len)
 {
-    return c == RT_FD_OUT && __builtin_expect(rt_fd_undecided, 0) ? rt_fd_judge_slow(data, len) : c;
+    return c == RT_FD_OUT && __builtin_expect(rt_fd_stdout.left, 0) ? rt_fd_judge_slow(data, len) : c;
 }
 
 #endif

@@ -32,7 +32,7 @@ static bool is_plain(const void *p, size_t n)
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
 {
-    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_undecided : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
+    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
 }
 
 struct call { /* one tapped call between before() and after() */
@@ -59,7 +59,7 @@ static void before(struct call *c, const void *parts, size_t n_parts)
     c->late |= c->total > (rt_fd_is_socket(c->class) ? DATAGRAM_MOST : CALL_MAX);
     if (rt_unlikely(c->late || !c->total))
         return;
-    if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_undecided && c->parts[0].len))
+    if (rt_unlikely(c->class == RT_FD_OUT && rt_fd_stdout.left && c->parts[0].len))
         c->class = rt_fd_judge_slow(c->parts[0].data, c->parts[0].len);
     if (rt_likely(!rt_fd_is_counted(c->class)))
         rt_record_data(rt_fd_stream(c->class), rt_fd_flags(c->class), &c->from, c->parts, c->n_parts, &c->sent);

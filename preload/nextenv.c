@@ -47,6 +47,13 @@ static const char *find_us(const char *list, size_t *ret_len)
     return NULL;
 }
 
+static bool has_slash(const char *s)
+{
+    while (*s && *s != '/')
+        s++;
+    return *s;
+}
+
 /* Would the loader find our entry? One that it has to look for (no slash, $LIB) it finds. After a chroot or mount the path may be gone. */
 static bool reachable(void)
 {
@@ -57,6 +64,28 @@ static bool reachable(void)
         slash = *s == '/' ? s : slash;
     }
     return !slash || rt_syscall(SYS_faccessat, AT_FDCWD, kept.entry, R_OK, 0, 0, 0) == 0;
+}
+
+extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden"))); /* our own ELF header, put there by the linker */
+
+/* Is @path an ELF file of another word size, byte order or machine? Its loader would complain about us. Three calls, 2 us; where the program
+ * has to be looked for in PATH, or is a script, nobody asks. */
+static bool is_foreign(const char *path)
+{
+    static const uint8_t telling[] = {4, 5, 18, 19};
+    uint8_t h[20];
+    bool is_elf = false, differs = false;
+    if (!path || rt_is_low(path) || !has_slash(path))
+        return false;
+    long fd = rt_syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, 0, 0);
+    if (fd < 0)
+        return false;
+    if (rt_syscall(SYS_pread64, fd, h, sizeof h, 0, 0, 0) == sizeof h)
+        is_elf = h[0] == 0x7f && h[1] == 'E' && h[2] == 'L' && h[3] == 'F';
+    rt_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+    for (unsigned i = 0; i < sizeof telling && is_elf; i++)
+        differs |= h[telling[i]] != __ehdr_start[telling[i]];
+    return differs;
 }
 
 /* ---------------------------------------------------------------- start */
@@ -111,7 +140,7 @@ bool rt_next_is_named(void)
 }
 
 /* ---------------------------------------------------------------- plan */
-static void plan_preload(struct rt_next *p)
+static void plan_preload(struct rt_next *p, const char *path)
 {
     size_t n;
     const char *us = p->preload ? find_us(p->preload, &n) : NULL;
@@ -120,10 +149,14 @@ static void plan_preload(struct rt_next *p)
         return;
     if (!rt_may_call())
         return; /* a forbidden call kills, and the next program would do nothing under a filter */
-    if (!us) {
+    bool is_ours = us && rt_starts(us, kept.entry) && n == rt_strlen(kept.entry);
+    if ((is_ours || !us) && is_foreign(path)) {
+        p->covered = false;
+        p->edit = us ? RT_PRELOAD_CUT : RT_PRELOAD_STAYS;
+    } else if (!us) {
         p->covered = reachable();
         p->edit = p->covered ? RT_PRELOAD_ADD : RT_PRELOAD_STAYS;
-    } else if (rt_starts(us, kept.entry) && n == rt_strlen(kept.entry) && !reachable()) {
+    } else if (is_ours && !reachable()) {
         p->covered = false;
         p->edit = RT_PRELOAD_CUT;
     }
@@ -140,7 +173,7 @@ static bool plan_variable(struct rt_next *p, const char *e)
     return !is_set(e, RT_FORWARD_RUN_DIR) || (run && rt_strlen(e) == rt_strlen(run) && rt_starts(e, run));
 }
 
-size_t rt_next_plan(struct rt_next *p, char *const *envp)
+size_t rt_next_plan(struct rt_next *p, char *const *envp, const char *path)
 {
     static char *const nothing[1];
     if (!rt_shim.identity || (envp && rt_is_low(envp)))
@@ -157,7 +190,7 @@ size_t rt_next_plan(struct rt_next *p, char *const *envp)
         if (p->n == ENTRIES_MAX)
             return 0;
     }
-    plan_preload(p);
+    plan_preload(p, path);
     if (!p->covered && p->edit == RT_PRELOAD_STAYS)
         return 0;
     size_t list = PRELOAD_LEN + (p->preload ? rt_strlen(p->preload) : 0) + 1 + sizeof kept.entry;

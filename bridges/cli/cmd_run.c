@@ -22,6 +22,9 @@
 #include "cli/launch.h"
 #include "collect/rundir.h"
 #include "ring/control.h"
+#include "stdio/speaker.h"
+#include "stdio/wrap.h"
+#include "symbols/program.h"
 
 #define READY_MS    5000 /* for the collector to start */
 #define PATIENCE_MS 2000 /* without progress while it closes the file */
@@ -39,6 +42,10 @@ struct launch {
     sigset_t old_mask;
     struct sigaction old_int, old_quit, old_heard[HEARD];
     int control_fd, signal_fd;
+    enum rt_program_kind kind;   /* of CMD */
+    const char *obstacle;        /* to the shim in it, NULL = none */
+    bool wraps;                  /* recorded from outside, without the shim */
+    struct rt_wrap wrap;
     pid_t cmd, collector;
     uint32_t restarts;
     int status;          /* wait status of CMD */
@@ -164,23 +171,64 @@ static void prepend_preload(const char *shim)
     free(value);
 }
 
-/* As if the shell had started CMD, but for the shim. Return: the errno of the failure. */
-static int exec_cmd(struct launch *l)
+/* A program that speaks for AddressSanitizer itself is told by ASAN_OPTIONS what others learn from the shim (preload/sanitizer.c). */
+static void allow_link_order(void)
 {
-    char fds[256], wait[32];
+    static const char option[] = "verify_asan_link_order";
+    const char *old = getenv("ASAN_OPTIONS");
+    char *value = NULL;
+    if (old && strstr(old, option))
+        return;
+    if (asprintf(&value, "%s%s%s=0", old ? old : "", old && *old ? ":" : "", option) >= 0)
+        setenv("ASAN_OPTIONS", value, 1);
+    free(value);
+}
+
+/* What the shim would tell, said for a program that will not load it. */
+static void announce(const struct launch *l)
+{
+    struct rt_speaker s;
+    if (!rt_speaker_open(&s, l->run_dir, (uint32_t)getpid()))
+        return;
+    rt_speaker_started(&s, RT_PROCESS_EXEC, (uint32_t)getppid(), l->argv, l->path);
+    rt_speaker_executes(&s, l->path);
+}
+
+static void set_environment(const struct launch *l)
+{
     static const char *const stdout_modes[] = {"auto", "always", "never"};
+    char fds[256], wait[32];
     rt_launch_fds(fds, sizeof fds);
     setenv("RETAP_FDS", fds, 1);
     setenv("RETAP_RUN", l->run_dir, 1);
     snprintf(wait, sizeof wait, "%lluus", (unsigned long long)l->o.full_wait_ns / 1000);
     setenv("RETAP_FULL_WAIT", wait, 1);
     setenv("RETAP_STDOUT", stdout_modes[(unsigned)l->o.stdout_mode % 3], 1);
-    prepend_preload(l->shim);
+    if (l->kind == RT_PROGRAM_ASAN)
+        allow_link_order();
+    if (l->kind != RT_PROGRAM_FOREIGN) /* its loader would complain */
+        prepend_preload(l->shim);
+}
+
+static void restore_signals(const struct launch *l)
+{
     sigaction(SIGINT, &l->old_int, NULL);
     sigaction(SIGQUIT, &l->old_quit, NULL);
     for (unsigned i = 0; i < HEARD; i++)
         sigaction(heard[i], &l->old_heard[i], NULL);
     sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
+}
+
+/* As if the shell had started CMD, but for the shim or what stands in for it. Return: the errno of the failure. */
+static int exec_cmd(struct launch *l)
+{
+    if (l->wraps)
+        rt_wrap_enter(&l->wrap);
+    else
+        set_environment(l);
+    if (!l->wraps && l->obstacle && l->kind != RT_PROGRAM_GO_LINKED) /* that one does load it */
+        announce(l);
+    restore_signals(l);
     execv(l->path, l->argv);
     if (errno == ENOEXEC) { /* a script without #!: as execvp(3) does */
         size_t n = 0;
@@ -202,11 +250,20 @@ static int exec_status(int e)
     return e == ENOENT ? 127 : 126;
 }
 
+static void start_forwarder(struct launch *l, pid_t pid, pid_t ppid)
+{
+    int r = rt_wrap_start(&l->wrap, l->run_dir, pid, ppid, l->argv, l->path, l->o.stdout_mode);
+    if (r < 0)
+        cmd_fail("run", 0, "standard output and error can't be passed on: %s", strerror(-r));
+}
+
 /* The launcher becomes CMD; the collector watches its pid. */
 static int become_cmd(struct launch *l)
 {
     struct rt_control m = {.kind = RT_CONTROL_EXEC, .pid = (uint32_t)getpid()};
     send(l->control_fd, &m, sizeof m, MSG_NOSIGNAL);
+    if (l->wraps)
+        start_forwarder(l, getpid(), getppid());
     int e = exec_cmd(l);
     return cmd_fail("run", exec_status(e), "%s: %s", l->path, strerror(e));
 }
@@ -231,6 +288,9 @@ static int start_cmd(struct launch *l)
     else if (read(report[0], &e, sizeof e) != sizeof e)
         e = 0;
     close(report[0]);
+    if (l->wraps && !e)
+        start_forwarder(l, l->cmd, getpid());
+    rt_wrap_release(&l->wrap);
     return e;
 }
 
@@ -269,9 +329,11 @@ static int setup_signals(struct launch *l)
 static void on_signal(struct launch *l)
 {
     siginfo_t s;
-    while (read(l->signal_fd, &s, sizeof s) == sizeof s)
-        if (s.si_signo != SIGCHLD && s.si_code <= 0 && l->cmd > 0 && !l->ended)
+    while (read(l->signal_fd, &s, sizeof s) == sizeof s) {
+        bool resized = s.si_signo == SIGWINCH && rt_wrap_resize(&l->wrap); /* what CMD asked before was the old size */
+        if (s.si_signo != SIGCHLD && (s.si_code <= 0 || resized) && l->cmd > 0 && !l->ended)
             kill(l->cmd, s.si_signo);
+    }
     if (!l->ended && wait4(l->cmd, &l->status, WNOHANG, &l->usage) == l->cmd && (WIFEXITED(l->status) || WIFSIGNALED(l->status)))
         l->ended = true;
 }
@@ -298,6 +360,15 @@ static void watch(struct launch *l)
         if (p[1].revents && hear(l, 0) == 0)
             restart_collector(l);
     }
+}
+
+/* What CMD wrote is on its way: as long as its reader takes, and like CMD then, a signal ends this. */
+static void await_forwarder(struct launch *l)
+{
+    restore_signals(l);
+    rt_wrap_await(&l->wrap);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
 }
 
 /* Until the file is closed, other processes remain, or the collector stands still. */
@@ -356,6 +427,25 @@ static int end_like(int status)
     return 128 + sig;
 }
 
+/* Can the shim be in it? If not, how is it recorded? */
+static void look_at_cmd(struct launch *l)
+{
+    l->kind = rt_program_kind(l->path, NULL);
+    l->obstacle = l->kind == RT_PROGRAM_ASAN ? NULL : rt_program_obstacle(l->kind);
+    l->wraps = l->o.wrap_fds == RT_WRAP_FDS_PIPE || l->o.wrap_fds == RT_WRAP_FDS_PTY || (l->o.wrap_fds == RT_WRAP_FDS_AUTO && l->obstacle);
+    if (l->obstacle && !l->wraps && !l->o.quiet && isatty(2))
+        fprintf(stderr, "retap run: %s %s: not covered; --wrap-fds auto records its output\n", l->argv[0], l->obstacle);
+}
+
+/* Its pipes or pseudo terminals, where it has some. */
+static int open_wrap(struct launch *l)
+{
+    static const enum rt_wrap_kind kinds[] = {
+        [RT_WRAP_FDS_AUTO] = RT_WRAP_AUTO, [RT_WRAP_FDS_PIPE] = RT_WRAP_PIPE, [RT_WRAP_FDS_PTY] = RT_WRAP_PTY};
+    int r = l->wraps ? rt_wrap_open(&l->wrap, kinds[l->o.wrap_fds]) : 0;
+    return r < 0 ? cmd_fail("run", RT_EXIT_USAGE, "no pipe or pseudo terminal for %s: %s", l->argv[0], strerror(-r)) : -1;
+}
+
 static int prepare(struct launch *l, int argc, char **argv)
 {
     struct rt_error err = {0};
@@ -377,6 +467,9 @@ static int prepare(struct launch *l, int argc, char **argv)
         snprintf(l->output, sizeof l->output, "%s", l->o.output);
     else
         rt_launch_default_output(l->argv[0], l->output, sizeof l->output);
+    look_at_cmd(l);
+    if ((status = open_wrap(l)) >= 0)
+        return status;
     if (rt_launch_shim(l->shim, sizeof l->shim, &err) < 0 || rt_rundir_make(l->run_dir, &err) < 0)
         return cmd_fail("run", RT_EXIT_USAGE, "%s", err.message);
     return -1;
@@ -384,7 +477,7 @@ static int prepare(struct launch *l, int argc, char **argv)
 
 int cmd_run(int argc, char **argv)
 {
-    static struct launch l = {.control_fd = -1, .signal_fd = -1};
+    static struct launch l = {.control_fd = -1, .signal_fd = -1, .wrap = RT_WRAP_NULL};
     struct rt_error err = {0};
     int status = prepare(&l, argc, argv);
     if (status >= 0)
@@ -406,6 +499,8 @@ int cmd_run(int argc, char **argv)
             waitpid(l.cmd, NULL, 0);
     } else {
         watch(&l);
+        if (l.wraps)
+            await_forwarder(&l);
     }
     await_done(&l);
     report(&l);

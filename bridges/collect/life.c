@@ -235,6 +235,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
     p->borrows = false;
+    p->spoken_for = m.how == RT_PROCESS_SPOKEN_FOR;
     name_process(it, p, t->segment, &m, (const char *)(r + 1) + sizeof m);
     inherit_maps(it, p, t->segment, &m);
     inherit_voice(it, p, &m);
@@ -331,6 +332,7 @@ static void end_if_in_segment(struct rt_interpreter *it, struct rt_proc *p, uint
         p->home = RT_HOME_LOST; /* the number is given to others */
     if (p->segment != segment)
         return;
+    p->spoken_for = false;
     if (p->exec_mono_ns) {
         p->segment = 0; /* the new program has its own, or will be told as not covered */
         return;
@@ -346,7 +348,7 @@ static void end_if_uncovered(struct rt_interpreter *it, struct rt_proc *p, uint6
 
 static void remove_if_ended(struct rt_interpreter *it, struct rt_proc *p, uint64_t before_ns, uint64_t unused)
 {
-    if (p->ended && p->told_mono_ns < before_ns)
+    if (p->ended && !p->spoken_for && p->told_mono_ns < before_ns)
         rt_tree_remove(&it->tree, p->pid);
 }
 

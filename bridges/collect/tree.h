@@ -33,6 +33,7 @@ struct rt_proc {
     bool borrows;       /* a vfork child before its exec: the name is its parent's */
     bool other;         /* there are too many programs: its rows go to /logs/other */
     bool spoke;         /* "running" was told */
+    bool spoken_for;    /* what its segment says in its name goes on after its end */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
     bool has_exit_code; /* exit() or _exit() was called */
     int32_t exit_code;

@@ -179,7 +179,11 @@ struct rt_result {
     int64_t result;               /* what it returned, or -errno */
 };
 
-enum rt_process_how { RT_PROCESS_EXEC = 1, RT_PROCESS_FORK, RT_PROCESS_RESUMED };
+enum rt_process_how {
+    RT_PROCESS_EXEC = 1,
+    RT_PROCESS_FORK,
+    RT_PROCESS_SPOKEN_FOR, /* as EXEC; said by another process, which goes on speaking for it, and for what it leaves behind */
+};
 
 struct rt_process {
     uint32_t how;       /* enum rt_process_how */

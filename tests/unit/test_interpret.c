@@ -380,6 +380,33 @@ RT_TEST(test_exec_of_what_does_not_register_is_told_before_its_end)
     kit_free(&k);
 }
 
+/* A program without the shim, and what it leaves behind, write into a pipe whose reader speaks for it. */
+RT_TEST(test_who_is_spoken_for_has_rows_after_its_end)
+{
+    struct kit k;
+    kit_open(&k);
+    kit_process(&k, 7, RT_PROCESS_SPOKEN_FOR, 1, "static");
+    kit_err(&k, 7, 1, "early\n");
+    kit_flush(&k, 1);
+    kit_event(&k, (struct rt_event){.kind = RT_EVENT_STATUS, .pid = 7, .status = 0});
+    for (int i = 0; i < 3; i++) {
+        kit_pass(&k, 5000);
+        kit_flush(&k, 2);
+    }
+    kit_err(&k, 7, 2, "late\n");
+    kit_flush(&k, 1);
+    kit_event(&k, (struct rt_event){.kind = RT_EVENT_DEAD, .segment = 1});
+    for (int i = 0; i < 3; i++) {
+        kit_pass(&k, 5000);
+        kit_flush(&k, 2);
+    }
+    CHECK(!rt_tree_find(&k.it.tree, 7));
+    kit_close(&k);
+    CHECK_ROW(&k, "/static/process DEBUG exited with status 0\n");
+    CHECK_ROW(&k, "/static/stderr INFO late\n");
+    kit_free(&k);
+}
+
 /* A program that goes on after its exec failed, and ends by a signal, was covered all the time. */
 RT_TEST(test_exec_that_failed_is_forgotten)
 {
