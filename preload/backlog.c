@@ -87,7 +87,7 @@ static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
         return;
     const char *text = base + s->seen;
     uint32_t n = (uint32_t)(there - s->seen);
-    if (rt_unlikely(rt_fd_undecided) && rt_fd_judge_slow(text, n) == RT_FD_BINARY)
+    if (rt_unlikely(rt_fd_stdout.left) && rt_fd_judge_slow(text, n) == RT_FD_BINARY)
         rt_backlog_drop();
     else
         add(id, call, text, n);

@@ -33,7 +33,7 @@ static void speak(struct rt_speaker *s, enum rt_record_type type, enum rt_stream
     if (!s->writer.segment || rt_load_relaxed(&s->writer.run->panic_mt))
         return;
     pthread_mutex_lock(&s->lock);
-    rt_ring_write(&s->writer, &s->thread, type, stream, RT_FLAG_AFTER, mono_ns, parts, n, NULL, NULL);
+    rt_ring_write(&s->writer, &s->thread, type, stream, RT_FLAG_AFTER, mono_ns, NULL, parts, n, NULL, NULL);
     pthread_mutex_unlock(&s->lock);
 }
 
