@@ -3,12 +3,14 @@
 #include "fdclass.h"
 #include "nextenv.h"
 #include "plain.h"
+#include "policy.h"
 #include "real.h"
 #include "shim.h"
 #include "slot.h"
 
 #define ARGV_MAX 1024 /* bytes of the command line that are recorded */
 #define DPRINTF_DIRECT 237u /* glibc 2.37: dprintf() has no FILE any more */
+#define AUXV_TYPES 4095u /* no address is that small, no type that large */
 
 extern char **environ __attribute__((weak));
 extern void *__libc_stack_end __attribute__((weak)); /* of glibc's loader alone */
@@ -51,13 +53,22 @@ static void note_argv(int argc, char **argv)
     rt_shim.argv_sum = rt_argv_sum();
 }
 
-/* Behind envp lies what the kernel says about the process. Return: false when it runs with rights its caller lacks. */
-static bool read_auxv(char *const *envp, const void **ret_vdso)
+/* Behind envp lies what the kernel says about the process; in between, what is left of variables that the loader took out of a setuid
+ * program: pointers, and the first NULL. */
+const Elf64_auxv_t *rt_auxv(char *const *envp)
 {
     while (*envp)
         envp++;
-    bool secure = false;
-    for (const Elf64_auxv_t *a = (const void *)(envp + 1); a->a_type != AT_NULL; a++) {
+    while ((uintptr_t)*envp == 0 || (uintptr_t)*envp > AUXV_TYPES)
+        envp++;
+    return (const void *)envp;
+}
+
+/* Return: false when it runs with rights its caller lacks, or when that is not told. */
+static bool read_auxv(char *const *envp, const void **ret_vdso)
+{
+    bool secure = true;
+    for (const Elf64_auxv_t *a = rt_auxv(envp); a->a_type != AT_NULL; a++) {
         if (a->a_type == AT_SYSINFO_EHDR)
             *ret_vdso = (const void *)(uintptr_t)a->a_un.a_val;
         else if (a->a_type == AT_EXECFN)
@@ -112,7 +123,7 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
         return;
     rt_next_start(envp);
     bool plain = !v.run || !*v.run;
-    if (plain && (!rt_next_is_named() || !(v.run = rt_plain_start(argv, envp))))
+    if (!rt_policy_allows(rt_next_is_named(), !plain) || (plain && !(v.run = rt_plain_start(argv, envp))))
         return;
     rt_shim.clock_mt = 1; /* CLOCK_MONOTONIC */
     rt_clock_start(vdso);

@@ -18,7 +18,8 @@
 _Static_assert((size_t)RT_FORWARD_COUNT <= RT_NEXT_VARIABLES, "struct rt_next has room for all");
 
 static struct {
-    char entry[ENTRY_BYTES]; /* our own in LD_PRELOAD, "" = we came otherwise, and so will the next program find us */
+    bool named;              /* in LD_PRELOAD; else we came otherwise, and so will the next program find us */
+    char entry[ENTRY_BYTES]; /* our own there, "" = none, or too long */
     const char *variable[RT_FORWARD_COUNT]; /* "NAME=value" in text; NULL = was not set */
     char text[KEPT_BYTES];
     size_t used;
@@ -117,6 +118,7 @@ void rt_next_start(char *const *envp)
     for (; *envp; envp++) {
         size_t n;
         const char *us = rt_starts(*envp, PRELOAD) ? find_us(*envp + PRELOAD_LEN, &n) : NULL;
+        kept.named |= us != NULL;
         if (us && n < sizeof kept.entry) {
             memcpy(kept.entry, us, n);
             kept.entry[n] = 0;
@@ -136,7 +138,7 @@ const char *rt_next_run(void)
 }
 bool rt_next_is_named(void)
 {
-    return kept.entry[0];
+    return kept.named;
 }
 
 /* ---------------------------------------------------------------- plan */
@@ -144,7 +146,7 @@ static void plan_preload(struct rt_next *p, const char *path)
 {
     size_t n;
     const char *us = p->preload ? find_us(p->preload, &n) : NULL;
-    p->covered = us || !kept.entry[0];
+    p->covered = us || !kept.named;
     if (p->covered && !us)
         return;
     if (!rt_may_call())
@@ -154,7 +156,7 @@ static void plan_preload(struct rt_next *p, const char *path)
         p->covered = false;
         p->edit = us ? RT_PRELOAD_CUT : RT_PRELOAD_STAYS;
     } else if (!us) {
-        p->covered = reachable();
+        p->covered = kept.entry[0] && reachable();
         p->edit = p->covered ? RT_PRELOAD_ADD : RT_PRELOAD_STAYS;
     } else if (is_ours && !reachable()) {
         p->covered = false;

@@ -1,7 +1,6 @@
 #include "plain.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
@@ -18,15 +17,16 @@
 
 #include "fdclass.h"
 #include "nextenv.h"
+#include "policy.h"
 #include "ring/control.h"
 #include "shim.h"
 
 #define PATH_BYTES     512
-#define STATUS_BYTES   4096 /* of /proc/self/status, of which we want a line in the first half */
 #define DIR_BYTES      64
 #define NAME_BYTES     256
 #define START_WAIT_MS  50
 #define COLLECTOR_FD   3
+#define SYSTEM_LOGS    "/var/log/retap/" /* with /etc/ld.so.preload: a service works in /, or anywhere */
 #define KERNEL_SIGSET  8 /* bytes */
 
 extern char **environ __attribute__((weak));
@@ -38,6 +38,7 @@ static struct {
     const char *base;          /* the tmpfs that the run directory is on */
     char retap[PATH_BYTES];    /* the program */
     char name[NAME_BYTES];     /* RETAP_NAME=..., "" = set by somebody else */
+    bool logs;                 /* nobody said where to: SYSTEM_LOGS */
 } plain;
 
 /* ---------------------------------------------------------------- whether */
@@ -59,25 +60,10 @@ bool rt_plain_is_collector(int argc, char *const *argv)
     return is_retap() && argc > 1 && rt_starts(argv[1], "collect") && !argv[1][7];
 }
 
-/* Asked by calls that the loader has just made, too. Return: also true when it can't be told. */
-static bool is_filtered(void)
-{
-    char text[STATUS_BYTES];
-    long fd = rt_syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
-    long n = fd < 0 ? 0 : rt_syscall(SYS_read, fd, text, sizeof text - 1);
-    if (fd >= 0)
-        rt_syscall(SYS_close, fd);
-    text[n > 0 ? n : 0] = 0;
-    for (const char *s = text; *s; s++)
-        if (s[0] == '\n' && rt_starts(s + 1, "Seccomp:\t"))
-            return s[10] != '0';
-    return true;
-}
-
 static bool may_start(void)
 {
     int subreaper = 0;
-    return !is_retap() && !is_filtered() && rt_syscall(SYS_getpid, 0) != 1 &&
+    return !is_retap() && !rt_policy_is_filtered() && rt_syscall(SYS_getpid, 0) != 1 &&
            rt_syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && !subreaper;
 }
 
@@ -119,7 +105,7 @@ static bool choose_directory(const char *runtime)
 }
 
 struct variables {
-    const char *runtime, *name, *start_wait;
+    const char *runtime, *name, *output, *start_wait;
 };
 static void read_environment(char *const *envp, struct variables *v)
 {
@@ -128,6 +114,8 @@ static void read_environment(char *const *envp, struct variables *v)
             v->runtime = *envp + 16;
         else if (rt_starts(*envp, "RETAP_NAME="))
             v->name = *envp + 11;
+        else if (rt_starts(*envp, "RETAP_OUTPUT="))
+            v->output = *envp + 13;
         else if (rt_starts(*envp, "RETAP_START_WAIT="))
             v->start_wait = *envp + 17;
     }
@@ -163,6 +151,8 @@ static void fill_environment(const char **to, const char *run)
     to[n++] = RT_CONTROL_ENV "=3";
     if (plain.name[0])
         to[n++] = plain.name;
+    if (plain.logs)
+        to[n++] = "RETAP_OUTPUT=" SYSTEM_LOGS;
     to[n] = NULL;
 }
 
@@ -174,7 +164,7 @@ static __attribute__((noreturn)) void become_collector(int fd)
     size_t n = 0;
     while (plain.envp[n])
         n++;
-    const char **env = __builtin_alloca((n + 4) * sizeof *env);
+    const char **env = __builtin_alloca((n + 5) * sizeof *env);
     rt_append(rt_append(run, "RETAP_RUN=", 10), plain.dir, rt_strlen(plain.dir));
     fill_environment(env, run);
     rt_syscall(SYS_setsid, 0);
@@ -222,6 +212,7 @@ const char *rt_plain_start(char *const *argv, char *const *envp)
         rt_syscall(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return NULL;
     plain.envp = envp;
+    plain.logs = !rt_next_is_named() && (!v.output || !*v.output);
     if (!v.name || !*v.name)
         note_name(argv ? argv[0] : NULL);
     long child = start_collector(pair[1]);
@@ -247,15 +238,16 @@ void rt_plain_tell_children(void)
 
 void rt_plain_extend_environment(void)
 {
-    size_t n = 0, tail = 0, out = 0;
+    size_t n = 0, tail = 0, out = 0; /* tail: entries of the auxiliary vector */
     if (rt_likely(!plain.envp) || !&environ || !environ)
         return;
     while (environ[n])
         n++;
-    if (environ == plain.envp)
-        for (const Elf64_auxv_t *a = (const void *)(environ + n + 1); tail += 2, a->a_type != AT_NULL; a++)
+    const Elf64_auxv_t *auxv = environ == plain.envp ? rt_auxv(environ) : NULL;
+    if (auxv)
+        while (auxv[tail++].a_type != AT_NULL)
             ;
-    size_t bytes = (n + 3 + tail) * sizeof(char *);
+    size_t bytes = (n + 3) * sizeof(char *) + tail * sizeof *auxv;
     long page = rt_syscall(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if ((unsigned long)page > -4096ul)
         return;
@@ -266,6 +258,6 @@ void rt_plain_extend_environment(void)
     to[out++] = rt_next_run();
     to[out++] = plain.fds;
     to[out++] = NULL;
-    memcpy(to + out, environ + n + 1, tail * sizeof(char *));
+    memcpy(to + out, auxv, tail * sizeof *auxv);
     environ = (char **)(uintptr_t)page;
 }

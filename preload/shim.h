@@ -15,6 +15,7 @@
 #ifndef RT_PRELOAD_SHIM_H
 #define RT_PRELOAD_SHIM_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -188,6 +189,8 @@ static inline void rt_mark_leave(struct rt_mark *m)
 void rt_exit_watch(void);
 
 /* ---------------------------------------------------------------- init.c */
+/* The auxiliary vector, behind the environment that the kernel made. */
+const Elf64_auxv_t *rt_auxv(char *const *envp);
 /* Does a value of RETAP switch us off? */
 bool rt_is_off(const char *value);
 

@@ -117,10 +117,10 @@ int rt_launch_new_output(const char *path, const char *cmd, char *out, size_t si
     size_t stem = strlen(first), suffix = 4;
     stem -= stem > suffix && !strcmp(first + stem - suffix, ".rrd") ? suffix : 0;
     snprintf(out, size, "%s", first);
-    int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0 && errno == EEXIST) {
         snprintf(out, size, "%.*s-%d%s", (int)stem, first, (int)getpid(), first + stem);
-        fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     }
     if (fd < 0)
         return rt_error_set(err, -errno, "%s: %s", out, strerror(errno));

@@ -233,8 +233,11 @@ static int setup(struct collector *c, struct rt_error *err)
 static void on_control(struct collector *c)
 {
     struct rt_control m;
-    ssize_t n = recv(c->control_fd, &m, sizeof m, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET)) /* reset comes before what is left to read */
+    ssize_t n;
+    do /* that the other end was closed is told once before what is left to read */
+        n = recv(c->control_fd, &m, sizeof m, MSG_DONTWAIT);
+    while (n < 0 && errno == ECONNRESET);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n != sizeof m) { /* the launcher is gone: go on until the last process ends */
         c->control_fd = rt_fd_close(c->control_fd);
