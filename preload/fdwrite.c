@@ -248,34 +248,52 @@ static long syscall_write(uint64_t site, long nr, long a, long b, long c, long d
     before(&call, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));
 }
-static long syscall_seccomp(long nr, long a, long b, long c)
-{
-    long r = rt_real.syscall(nr, a, b, c, 0, 0, 0);
-    if (r >= 0 && (a == 0 || a == 1)) /* SECCOMP_SET_MODE_STRICT, _FILTER */
-        rt_forbid_syscalls();
-    return r;
-}
-
-__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d, long e, long f);
-__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d, long e, long f)
+/* The few that are ours; none has more than four arguments. */
+static inline __attribute__((always_inline)) long watched(uint64_t site, long nr, long a, long b, long c, long d)
 {
     if (rt_unlikely(!rt_real.syscall))
-        return rt_return(rt_syscall6(nr, a, b, c, d, e, f));
+        return rt_return(rt_syscall6(nr, a, b, c, d, 0, 0));
     if ((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a)))
-        return syscall_write(RT_SITE, nr, a, b, c, d);
-    if (nr == SYS_seccomp)
-        return syscall_seccomp(nr, a, b, c);
-    return rt_real.syscall(nr, a, b, c, d, e, f);
+        return syscall_write(site, nr, a, b, c, d);
+    if (nr == SYS_seccomp && (a == 0 || (a == 1 && c))) /* SECCOMP_SET_MODE_STRICT, _FILTER; without a filter it is only a question */
+        rt_forbid_syscalls(); /* before, as for prctl() */
+    else if (nr == SYS_close)
+        rt_fd_closed((int)a);
+    else if (nr == SYS_close_range && !(c & CLOSE_RANGE_CLOEXEC))
+        rt_fd_closed_range((unsigned)a, (unsigned)b);
+    return rt_real.syscall(nr, a, b, c, d, 0, 0);
 }
 
 #if defined(__x86_64__)
+/* No seventh argument: its place on the stack is the caller's own when it passed fewer, and not to be written to. */
+__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d);
+__attribute__((used)) long rt_syscall_watched(long nr, long a, long b, long c, long d)
+{
+    return watched(RT_SITE, nr, a, b, c, d);
+}
+__attribute__((used)) long rt_syscall_result(long r);
+__attribute__((used)) long rt_syscall_result(long r)
+{
+    return rt_return(r);
+}
 RT_API __attribute__((naked)) long syscall(long nr, ...)
 {
     __asm__("cmp %0, %%rdi\n je rt_syscall_watched\n cmp %1, %%rdi\n je rt_syscall_watched\n"
             "cmp %2, %%rdi\n je rt_syscall_watched\n cmp %3, %%rdi\n je rt_syscall_watched\n"
-            "mov rt_real+%c4(%%rip), %%r11\n test %%r11, %%r11\n je rt_syscall_watched\n jmp *%%r11"
-            : : "i"(SYS_write), "i"(SYS_writev), "i"(SYS_pwrite64), "i"(SYS_seccomp), "i"(offsetof(struct rt_real, syscall)));
+            "cmp %4, %%rdi\n je rt_syscall_watched\n cmp %5, %%rdi\n je rt_syscall_watched\n"
+            "mov rt_real+%c6(%%rip), %%r11\n test %%r11, %%r11\n je 1f\n jmp *%%r11\n"
+            "1: mov %%rdi, %%rax\n mov %%rsi, %%rdi\n mov %%rdx, %%rsi\n mov %%rcx, %%rdx\n mov %%r8, %%r10\n mov %%r9, %%r8\n"
+            "mov 8(%%rsp), %%r9\n syscall\n mov %%rax, %%rdi\n jmp rt_syscall_result"
+            : : "i"(SYS_write), "i"(SYS_writev), "i"(SYS_pwrite64), "i"(SYS_seccomp), "i"(SYS_close), "i"(SYS_close_range),
+              "i"(offsetof(struct rt_real, syscall)));
 }
 #else /* seven arguments fit registers: the compiler's own tail call leaves no frame */
-RT_API long syscall(long nr, ...) __attribute__((alias("rt_syscall_watched")));
+__attribute__((used)) long rt_syscall_any(long nr, long a, long b, long c, long d, long e, long f);
+__attribute__((used)) long rt_syscall_any(long nr, long a, long b, long c, long d, long e, long f)
+{
+    if (nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64 || nr == SYS_seccomp || nr == SYS_close || nr == SYS_close_range)
+        return watched(RT_SITE, nr, a, b, c, d);
+    return rt_likely(rt_real.syscall) ? rt_real.syscall(nr, a, b, c, d, e, f) : rt_return(rt_syscall6(nr, a, b, c, d, e, f));
+}
+RT_API long syscall(long nr, ...) __attribute__((alias("rt_syscall_any")));
 #endif

@@ -9,6 +9,8 @@
 #include "shim.h"
 
 #define ENTRIES_MAX 2000 /* a larger environment goes on as it is */
+#define ENTRIES_FEW 256  /* … where the caller's stack may be a small one */
+#define MAIN_STACK  (1u << 20) /* so near to where the kernel put the arguments it is the first thread's */
 #define ENTRY_BYTES 256  /* of our path in LD_PRELOAD; a longer one is not put back */
 #define KEPT_BYTES  1024
 #define PRELOAD     "LD_PRELOAD="
@@ -175,12 +177,18 @@ static bool plan_variable(struct rt_next *p, const char *e)
     return !is_set(e, RT_FORWARD_RUN_DIR) || (run && rt_strlen(e) == rt_strlen(run) && rt_starts(e, run));
 }
 
+static uint32_t entries_max(void)
+{
+    return (uintptr_t)rt_shim.argv - (uintptr_t)__builtin_frame_address(0) < MAIN_STACK ? ENTRIES_MAX : ENTRIES_FEW;
+}
+
 size_t rt_next_plan(struct rt_next *p, char *const *envp, const char *path)
 {
     static char *const nothing[1];
     if (!rt_shim.identity || (envp && rt_is_low(envp)))
         return 0;
     *p = (struct rt_next){.envp = envp ? envp : nothing};
+    const uint32_t most = entries_max();
     for (; p->envp[p->n]; p->n++) {
         const char *e = p->envp[p->n];
         if (rt_starts(e, PRELOAD)) {
@@ -189,7 +197,7 @@ size_t rt_next_plan(struct rt_next *p, char *const *envp, const char *path)
         } else if (rt_starts(e, "RETAP") && !plan_variable(p, e)) {
             return 0;
         }
-        if (p->n == ENTRIES_MAX)
+        if (p->n == most)
             return 0;
     }
     plan_preload(p, path);

@@ -7,7 +7,7 @@
  *
  * Rules for all files here. Nothing of libc is needed to load: every import is weak (imports.allow) and may be NULL (musl, programs without
  * libc). No allocation, no lock, no file descriptor after the constructor, errno untouched. Thread-locals only after rt_has_tls().
- * At most 256 bytes of stack in a hook that sees bytes, 1.2 KiB in one that formats. A hook works before the constructor and after
+ * At most 768 bytes of stack for a hook that sees bytes, with all that it calls (test_hostile.py measures it), 2 KiB for one that formats. A hook works before the constructor and after
  * everything else was torn down: capture off means rt_shim.identity is NULL, and a hook is then a plain call.
  *
  * Who this process is lives in one page that the kernel zeroes in the child of a fork (MADV_WIPEONFORK): generation 0 tells the child
