@@ -24,12 +24,24 @@ static struct row_context context_of(struct rt_interpreter *it, struct rt_thread
 static enum rt_level kind_level(uint32_t kind)
 {
     static const uint8_t by_kind[RT_MESSAGE_KINDS] = {
-        [RT_MESSAGE_SYSLOG] = RT_LEVEL_INFO,     [RT_MESSAGE_WARN] = RT_LEVEL_WARN,
-        [RT_MESSAGE_ERR] = RT_LEVEL_ERROR,       [RT_MESSAGE_ERROR] = RT_LEVEL_ERROR,
-        [RT_MESSAGE_PERROR] = RT_LEVEL_ERROR,    [RT_MESSAGE_ASSERT] = RT_LEVEL_CRITICAL,
-        [RT_MESSAGE_ABORT] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_SYSLOG] = RT_LEVEL_INFO,   [RT_MESSAGE_WARN] = RT_LEVEL_WARN,      [RT_MESSAGE_ERR] = RT_LEVEL_ERROR,
+        [RT_MESSAGE_ERROR] = RT_LEVEL_ERROR,   [RT_MESSAGE_PERROR] = RT_LEVEL_ERROR,   [RT_MESSAGE_ASSERT] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_SIGNAL] = RT_LEVEL_ERROR,  [RT_MESSAGE_USAGE] = RT_LEVEL_ERROR,    [RT_MESSAGE_ABORT] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_FMTMSG] = RT_LEVEL_WARN,   [RT_MESSAGE_JOURNAL] = RT_LEVEL_INFO,   [RT_MESSAGE_FATAL] = RT_LEVEL_CRITICAL,
+        [RT_MESSAGE_GLIB] = RT_LEVEL_INFO,
     };
     return kind < RT_MESSAGE_KINDS && by_kind[kind] ? (enum rt_level)by_kind[kind] : RT_LEVEL_INFO;
+}
+
+/* @flags: GLogLevelFlags; the most severe counts. */
+static enum rt_level glib_level(uint32_t flags)
+{
+    static const uint8_t by_bit[8] = {[2] = RT_LEVEL_CRITICAL, [3] = RT_LEVEL_ERROR, [4] = RT_LEVEL_WARN,
+                                      [5] = RT_LEVEL_INFO,     [6] = RT_LEVEL_INFO,  [7] = RT_LEVEL_DEBUG};
+    for (uint32_t i = 0; i < sizeof by_bit; i++)
+        if (flags >> i & 1 && by_bit[i])
+            return (enum rt_level)by_bit[i];
+    return RT_LEVEL_INFO;
 }
 
 /* The call that wrote the row's first byte tells where it is from; its format is the row's when it wrote all of it, and the first of its
@@ -210,7 +222,9 @@ void rt__speech_result(struct rt_interpreter *it, struct rt_thread *t, const str
 
 static enum rt_level message_level(const struct rt_message *m)
 {
-    return m->pri >= 0 ? rt_level_from_syslog(m->pri) : kind_level(m->kind);
+    if (m->pri >= 0)
+        return rt_level_from_syslog(m->pri);
+    return m->kind == RT_MESSAGE_GLIB ? glib_level(m->options) : kind_level(m->kind);
 }
 
 /* The texts behind a message, as far as they are there. */
@@ -261,7 +275,7 @@ void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const st
         .raw = changed ? s.text : NULL, .raw_len = s.len, .pri = m.pri, .errnum = m.errnum, .line = m.line,
         .flags = s.cut ? RT_ROW_TRUNCATED : 0,
     };
-    if (m.kind == RT_MESSAGE_SYSLOG && rt_text_valid(s.ident, m.ident_len))
+    if ((m.kind == RT_MESSAGE_SYSLOG || m.kind == RT_MESSAGE_GLIB) && rt_text_valid(s.ident, m.ident_len))
         row.ident.p = s.ident, row.ident.n = m.ident_len;
     if (rt_text_valid(s.file, m.file_len))
         row.file.p = s.file, row.file.n = m.file_len;
