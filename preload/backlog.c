@@ -107,6 +107,12 @@ void rt_backlog_take(FILE *f, struct rt_call *call)
         funlockfile(f);
 }
 
+bool rt_backlog_is_all(const FILE *f)
+{
+    size_t there = (size_t)(f->_IO_write_ptr - f->_IO_write_base);
+    return !there || (rt_backlog_has(f) && rt_shim.identity->backlog.seen == there);
+}
+
 bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, size_t n, struct rt_sent *sent)
 {
     struct rt_identity *id = rt_shim.identity;

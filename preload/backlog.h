@@ -22,6 +22,9 @@ bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, si
 /* They are not text after all, or go elsewhere. */
 void rt_backlog_drop(void);
 
+/* Is all of @f's buffer in the area, or already in a lane? */
+bool rt_backlog_is_all(const FILE *f);
+
 /* Is @f the FILE that is followed, with something in its buffer? */
 static inline bool rt_backlog_has(const FILE *f)
 {

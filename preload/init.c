@@ -1,5 +1,6 @@
 #include <elf.h>
 
+#include "fatal.h"
 #include "fdclass.h"
 #include "nextenv.h"
 #include "plain.h"
@@ -145,6 +146,7 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     rt_shim.dprintf_by_name = rt_libc_version() >= DPRINTF_DIRECT;
     if (rt_identity_start())
         rt_modules_start();
+    rt_fatal_start();
 }
 
 typedef int main_function(int, char **, char **);

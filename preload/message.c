@@ -91,3 +91,22 @@ const char *rt_program_name(void)
 {
     return &program_invocation_short_name ? program_invocation_short_name : NULL;
 }
+
+RT_COLD const struct rt_writer *rt_message_writer(void)
+{
+    const struct rt_writer *w = rt_capture();
+    return w && !rt_is_mirror() ? w : NULL;
+}
+
+RT_COLD void rt_mirror_enter(struct rt_mark *m)
+{
+    m->cookie = 0;
+    if (rt_capture())
+        rt_mark_enter(m, NULL);
+}
+
+RT_COLD void rt_mirror_leave(struct rt_mark *m)
+{
+    if (m->cookie)
+        rt_mark_leave(m);
+}

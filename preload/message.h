@@ -32,6 +32,12 @@ struct rt_message_names {
 void rt_message_write(const struct rt_writer *w, struct rt_call *call, struct rt_message *m, const struct rt_message_names *names,
                       const char *text, size_t len, uint32_t flags);
 
+/* For a call that says something: the writer, unless an outer call has recorded the same already; else NULL. */
+const struct rt_writer *rt_message_writer(void);
+/* What is printed between the two repeats the message. */
+void rt_mirror_enter(struct rt_mark *m);
+void rt_mirror_leave(struct rt_mark *m);
+
 /* The program's name as libc's messages begin with it; NULL when libc does not tell. */
 const char *rt_program_name(void);
 

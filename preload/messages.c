@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fatal.h"
 #include "message.h"
 #include "real.h"
 #include "shim.h"
@@ -16,7 +17,7 @@ enum { WITH_ERRNO = 1, NO_TEMPLATE = 2 };
 /* @fmt may be NULL: then the text is what errno means, or nothing. */
 static RT_COLD void tell(uint64_t site, enum rt_message_kind kind, int what, int errnum, const char *fmt, va_list ap)
 {
-    const struct rt_writer *w = rt_capture();
+    const struct rt_writer *w = rt_message_writer();
     struct rt_call_args call = {.call = {.site = site}};
     struct rt_text t;
     if (!w)
@@ -42,19 +43,6 @@ static RT_COLD void tell(uint64_t site, enum rt_message_kind kind, int what, int
     rt_text_done(&t, w);
 }
 
-static void mark_enter(struct rt_mark *m)
-{
-    if (rt_capture())
-        rt_mark_enter(m, NULL);
-    else
-        m->cookie = 0;
-}
-static void mark_leave(struct rt_mark *m)
-{
-    if (m->cookie)
-        rt_mark_leave(m);
-}
-
 /* ---------------------------------------------------------------- err, warn */
 /* Tells, and prints as @kind does. */
 static void warned(uint64_t site, enum rt_message_kind kind, int what, const char *fmt, va_list ap)
@@ -63,12 +51,12 @@ static void warned(uint64_t site, enum rt_message_kind kind, int what, const cha
     struct rt_mark mark;
     va_list copy;
     tell(site, kind, what, e, fmt, ap);
-    mark_enter(&mark);
+    rt_mirror_enter(&mark);
     va_copy(copy, ap);
     if (what & WITH_ERRNO ? RT_REAL(vwarn) : RT_REAL(vwarnx))
         (what & WITH_ERRNO ? rt_real.vwarn : rt_real.vwarnx)(fmt, copy);
     va_end(copy);
-    mark_leave(&mark);
+    rt_mirror_leave(&mark);
 }
 
 #define WARNS(name, kind, what) \
@@ -118,10 +106,10 @@ RT_API void perror(const char *s)
 {
     struct rt_mark mark;
     tell_perror(RT_SITE, rt_errno_get(), s);
-    mark_enter(&mark);
+    rt_mirror_enter(&mark);
     if (RT_REAL(perror))
         rt_real.perror(s);
-    mark_leave(&mark);
+    rt_mirror_leave(&mark);
 }
 
 /* ---------------------------------------------------------------- assert, abort */
@@ -140,6 +128,7 @@ static RT_COLD void tell_place(uint64_t site, enum rt_message_kind kind, int err
     }
     struct rt_call call = {.site = site};
     struct rt_message m = {.kind = kind, .pri = -1, .errnum = errnum, .line = line};
+    rt_store_relaxed(&rt_fatal_told_mt, kind != RT_MESSAGE_ABORT);
     struct rt_message_names names = {rt_program_name(), file, function};
     rt_message_write(w, &call, &m, &names, joined, len, len == sizeof joined ? RT_FLAG_TRUNCATED : 0);
 }
@@ -150,7 +139,7 @@ RT_API void __assert_fail(const char *expression, const char *file, unsigned lin
     struct rt_part text[3] = {LITERAL("Assertion `"), {expression, expression ? rt_strlen(expression) : 0}, LITERAL("' failed.")};
     struct rt_mark mark;
     tell_place(RT_SITE, RT_MESSAGE_ASSERT, 0, text, 3, file, line, function);
-    mark_enter(&mark);
+    rt_mirror_enter(&mark);
     if (RT_REAL(__assert_fail))
         rt_real.__assert_fail(expression, file, line, function);
     __builtin_trap();
@@ -164,7 +153,7 @@ RT_API void __assert_perror_fail(int errnum, const char *file, unsigned line, co
     rt_errno_set(e);
     struct rt_part text[1] = {{t.at, t.len}};
     tell_place(RT_SITE, RT_MESSAGE_ASSERT, errnum, text, 1, file, line, function);
-    mark_enter(&mark);
+    rt_mirror_enter(&mark);
     if (RT_REAL(__assert_perror_fail))
         rt_real.__assert_perror_fail(errnum, file, line, function);
     __builtin_trap();
@@ -173,7 +162,8 @@ RT_API void __assert_perror_fail(int errnum, const char *file, unsigned line, co
 RT_API void abort(void)
 {
     const struct rt_part text[1] = {LITERAL("abort() called")};
-    tell_place(RT_SITE, RT_MESSAGE_ABORT, 0, text, 1, NULL, 0, NULL);
+    if (!rt_is_mirror()) /* else who calls it has said why */
+        tell_place(RT_SITE, RT_MESSAGE_ABORT, 0, text, 1, NULL, 0, NULL);
     if (RT_REAL(abort))
         rt_real.abort();
     __builtin_trap();
@@ -182,8 +172,8 @@ RT_API void abort(void)
 RT_API __attribute__((noreturn)) void __stack_chk_fail(void);
 void __stack_chk_fail(void)
 {
-    const struct rt_part text[1] = {LITERAL("*** stack smashing detected ***")};
-    tell_place(RT_SITE, RT_MESSAGE_ABORT, 0, text, 1, NULL, 0, NULL);
+    const struct rt_part text[1] = {LITERAL("*** stack smashing detected ***: terminated")};
+    tell_place(RT_SITE, RT_MESSAGE_FATAL, 0, text, 1, NULL, 0, NULL);
     if (RT_REAL(__stack_chk_fail))
         rt_real.__stack_chk_fail();
     __builtin_trap();

@@ -1,5 +1,6 @@
 #include "real.h"
 
+#include <link.h>
 #include <stddef.h>
 
 #include "ring/args.h"
@@ -9,6 +10,7 @@
 
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
+#pragma weak dl_iterate_phdr
 
 struct rt_real rt_real;
 
@@ -47,6 +49,39 @@ bool rt_real_find(unsigned index)
     if (dlsym && names[index].since <= rt_libc_version())
         slot[index] = dlsym(RTLD_NEXT_HANDLE, names[index].name);
     return slot[index] != NULL;
+}
+
+/* Of the object that has @at->inside. */
+struct range {
+    uintptr_t inside, start, end;
+};
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct range *r = arg;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + p->p_vaddr;
+        if (p->p_type == PT_LOAD && p->p_flags & PF_X && r->inside - start < p->p_memsz) {
+            r->start = start;
+            r->end = start + p->p_memsz;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+bool rt_real_is_libcs(const void *function)
+{
+    static uintptr_t start_mt, end_mt; /* of libc's code; end is set first */
+    if (!rt_load_acquire(&start_mt) && gnu_get_libc_version && dl_iterate_phdr) {
+        struct range r = {.inside = (uintptr_t)gnu_get_libc_version};
+        if (dl_iterate_phdr(find_range, &r)) {
+            rt_store_relaxed(&end_mt, r.end);
+            rt_store_release(&start_mt, r.start);
+        }
+    }
+    uintptr_t at = (uintptr_t)function;
+    return at >= rt_load_acquire(&start_mt) && at < rt_load_relaxed(&end_mt);
 }
 
 int rt_real_start(void)

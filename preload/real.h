@@ -20,6 +20,10 @@
 
 #define RT_GLIBC 200 /* any */
 
+struct argp;
+struct argp_state;
+struct option;
+
 #define RT_REALS(X) \
     X(write, 0, START, ssize_t, (int, const void *, size_t)) \
     X(writev, 0, START, ssize_t, (int, const struct iovec *, int)) \
@@ -118,7 +122,32 @@
     X(putwc, 0, LATE, wint_t, (wchar_t, FILE *)) \
     X(putwc_unlocked, 0, LATE, wint_t, (wchar_t, FILE *)) \
     X(putwchar, 0, LATE, wint_t, (wchar_t)) \
-    X(putwchar_unlocked, 0, LATE, wint_t, (wchar_t))
+    X(putwchar_unlocked, 0, LATE, wint_t, (wchar_t)) \
+    X(sigaction, 0, START, int, (int, const struct sigaction *, struct sigaction *)) \
+    X(signal, 0, START, sighandler_t, (int, sighandler_t)) \
+    X(bsd_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
+    X(ssignal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
+    X(sysv_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
+    X(__sysv_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
+    X(sigset, 0, LATE, sighandler_t, (int, sighandler_t)) \
+    X(error, RT_GLIBC, LATE, void, (int, int, const char *, ...)) \
+    X(error_at_line, RT_GLIBC, LATE, void, (int, int, const char *, unsigned, const char *, ...)) \
+    X(getopt, 0, LATE, int, (int, char *const *, const char *)) \
+    X(getopt_long, 0, LATE, int, (int, char *const *, const char *, const struct option *, int *)) \
+    X(getopt_long_only, 0, LATE, int, (int, char *const *, const char *, const struct option *, int *)) \
+    X(argp_parse, RT_GLIBC, LATE, int, (const struct argp *, int, char **, unsigned, int *, void *)) \
+    X(argp_state_help, RT_GLIBC, LATE, void, (const struct argp_state *, FILE *, unsigned)) \
+    X(argp_usage, RT_GLIBC, LATE, void, (const struct argp_state *)) \
+    X(argp_help, RT_GLIBC, LATE, void, (const struct argp *, FILE *, unsigned, char *)) \
+    X(argp_error, RT_GLIBC, LATE, void, (const struct argp_state *, const char *, ...)) \
+    X(argp_failure, RT_GLIBC, LATE, void, (const struct argp_state *, int, int, const char *, ...)) \
+    X(psignal, 0, LATE, void, (int, const char *)) \
+    X(psiginfo, 0, LATE, void, (const siginfo_t *, const char *)) \
+    X(herror, 0, LATE, void, (const char *)) \
+    X(fmtmsg, 0, LATE, int, (long, const char *, int, const char *, const char *, const char *)) \
+    X(malloc_stats, RT_GLIBC, LATE, void, (void)) \
+    X(malloc_info, RT_GLIBC, LATE, int, (int, FILE *)) \
+    X(backtrace_symbols_fd, RT_GLIBC, LATE, void, (void *const *, int, int))
 
 struct dl_phdr_info;
 struct rt_real {
@@ -135,6 +164,8 @@ unsigned rt_libc_version(void);
 
 /* Looks for the function at @index of rt_real. Return: found. */
 bool rt_real_find(unsigned index);
+/* Is it libc's own, not one that another library has under the same name? */
+bool rt_real_is_libcs(const void *function);
 
 /* For functions that no system call stands for: looked for when it is not there yet. */
 #define RT_REAL(name) (__builtin_expect(rt_real.name != NULL, 1) || rt_real_find(offsetof(struct rt_real, name) / sizeof(void *)))

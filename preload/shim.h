@@ -71,6 +71,7 @@ struct rt_mark {
     struct rt_mark *outer;
     uint64_t cookie; /* as long as nobody wrote over it, the frame may still be alive */
     struct rt_call *call; /* goes before the bytes, with args_len bytes behind it; NULL = a MESSAGE has them already, they are its mirror */
+    bool whole;            /* a mirror's bytes on standard output are its own, too; what hooks below a call print is this call's */
 };
 #define RT_MARK_COOKIE 0x6b72616d70617465u
 
@@ -152,6 +153,12 @@ static inline bool rt_is_mirror(void)
     const struct rt_mark *m = rt_mark_now();
     return m && !m->call;
 }
+/* Is the caller inside a call that speaks for all that is said below it? */
+static inline bool rt_is_inside(void)
+{
+    const struct rt_mark *m = rt_mark_now();
+    return m && (!m->call || m->whole);
+}
 /* Bytes of a stream. @call: where they come from, or NULL: the mark tells, if anything. Its text_len is filled in; after use it has no
  * template and no arguments any more, so that what the same call writes next is not taken for another one. */
 void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
@@ -175,6 +182,7 @@ static inline void rt_mark_enter(struct rt_mark *m, struct rt_call *call)
 {
     m->cookie = RT_MARK_COOKIE ^ (uintptr_t)m;
     m->call = call;
+    m->whole = false;
     m->outer = rt_thread.mark;
     rt_thread.mark = m;
 }

@@ -59,7 +59,7 @@ static inline enum rt_fd_class class_of(FILE *f)
 
 static inline bool begin(struct rt_mark *m, struct rt_call *c, enum rt_fd_class class, uint64_t site)
 {
-    if (rt_likely(!rt_fd_is_text(class)) || rt_stdio_names || !rt_capture() || rt_is_mirror())
+    if (rt_likely(!rt_fd_is_text(class)) || rt_stdio_names || !rt_capture() || rt_is_inside())
         return false;
     *c = (struct rt_call){.site = site};
     rt_mark_enter(m, c);

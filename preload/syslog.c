@@ -43,7 +43,7 @@ static void log_one(uint64_t site, int pri, int fortify, const char *fmt, va_lis
 {
     int e = rt_errno_get();
     struct rt_mark mark;
-    bool on = rt_capture() != NULL;
+    bool on = rt_capture() && !rt_is_mirror();
     if (on) {
         tell(site, pri, fortify, e, fmt, ap);
         rt_mark_enter(&mark, NULL);

@@ -11,7 +11,7 @@
 
 static bool begin(struct rt_mark *m, struct rt_call *c, uint64_t site)
 {
-    if (!rt_capture() || rt_is_mirror())
+    if (!rt_capture() || rt_is_inside())
         return false;
     *c = (struct rt_call){.site = site};
     rt_mark_enter(m, c);

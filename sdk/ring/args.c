@@ -264,6 +264,25 @@ static __attribute__((noinline, cold)) void fetch_numbered(const struct rt_forma
     s->numbered = values;
 }
 
+void rt_args_skip(const struct rt_format *f, va_list *ap)
+{
+    struct source s = {.numbered = NULL};
+    uint64_t values[RT_FORMAT_ARGS];
+    va_copy(s.ap, *ap);
+    if (f->numbered)
+        fetch_numbered(f, &s, values);
+    for (const struct rt_conversion *c = f->conversion; c < f->conversion + f->n && !f->numbered; c++) {
+        if (c->width_star)
+            fetch_next(&s, FETCH_INT);
+        if (c->precision_star)
+            fetch_next(&s, FETCH_INT);
+        fetch_next(&s, c->fetch);
+    }
+    va_end(*ap);
+    va_copy(*ap, s.ap);
+    va_end(s.ap);
+}
+
 /* ---------------------------------------------------------------- encoding */
 /* All return where the next one goes, NULL = no room. */
 static inline uint8_t *put_word(uint8_t *to, const uint8_t *end, uint8_t type, uint64_t word)

@@ -63,6 +63,9 @@ bool rt_format_read(struct rt_format *f, const char *fmt);
  * Return: bytes written, 0 = there is not enough @room, or no conversion. Threads: any. Signals: safe. */
 size_t rt_args_take(const struct rt_format *f, int errnum, va_list ap, uint8_t *to, size_t room);
 
+/* Moves @ap behind the arguments of one call. Threads: any. Signals: safe. */
+void rt_args_skip(const struct rt_format *f, va_list *ap);
+
 struct rt_arg {
     enum rt_arg_type type; /* never RT_ARG_TEXT_CUT: see cut */
     bool cut;

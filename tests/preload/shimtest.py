@@ -89,6 +89,7 @@ class Run:
             head = bytearray(4096)
             struct.pack_into("<QIII", head, 0, MAGIC, VERSION, HEADER_BYTES, number)
             struct.pack_into("<II", head, USABLE_AT, usable_lanes, 3 if usable_lanes > 2 else 1)
+            struct.pack_into("<I", head, 104, 7)
             f.write(head)
             f.truncate(SEGMENT_BYTES)
 

@@ -121,8 +121,8 @@ static char *amount(char *to)
 static char *conversion(char *to)
 {
     static const char *const flags[] = {"", "", "", "-", "+", "0", "#", " ", "'", "-+", "I", "0'"};
-    static const char *const kinds[] = {"hhd", "hd",  "d",  "ld", "lld", "qd", "Ld", "jd",  "zd", "td", "i",  "u",  "hhu", "hx", "lx", "o", "zX",
-                                        "e",   "f",   "lg", "La", "Lf",  "A",  "c",  "s",   "s",  "p",  "m"};
+    static const char *const kinds[] = {"hhd", "hd", "d",  "ld", "lld", "qd", "Ld", "jd", "zd", "td", "i", "u", "hhu", "hx", "lx", "o",
+                                        "zX",  "e",  "f",  "lg", "La",  "Lf", "A",  "c",  "s",  "s",  "p", "m"};
     to = add(add(to, "%"), ONE_OF(flags));
     to = amount(to);
     if (any(3) == 0)
@@ -353,7 +353,8 @@ RT_TEST(any_values_of_any_conversions_print_again)
                 to = add(to, "m");
             }
         }
-        check_prints(fmt, word[0], word[1], word[2], word[3], word[4], real[0], real[1], real[2], real[3], real[4], real[5], real[6], real[7]);
+        check_prints(fmt, word[0], word[1], word[2], word[3], word[4], real[0], real[1], real[2], real[3], real[4], real[5], real[6],
+                     real[7]);
     }
 }
 
@@ -441,6 +442,29 @@ RT_TEST(a_text_is_read_as_far_as_printf_reads_it)
     }
 }
 
+/* A format, its arguments, and 4711 behind them. */
+static void check_skips(const char *fmt, ...)
+{
+    struct rt_format f;
+    va_list ap;
+    CHECK(rt_format_read(&f, fmt));
+    va_start(ap, fmt);
+    rt_args_skip(&f, &ap);
+    int next = va_arg(ap, int);
+    va_end(ap);
+    if (next != 4711)
+        rt_test_fail(__FILE__, __LINE__, "\"%s\": %d follows", fmt, next);
+}
+
+RT_TEST(what_follows_the_arguments_is_found)
+{
+    check_skips("none %m", 4711);
+    check_skips("%d %s %f %Lf %lld %c %p", 1, "", 2.0, 3.0L, 4ll, 'c', (void *)5, 4711);
+    check_skips("%*.*f %-*d %.*s", 9, 2, 1.5, 3, 4, 5, "x", 4711);
+    check_skips("%f%f%f%f%f%f%f%f%f%f%Lf%d%d%d%d%d", 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11.L, 1, 2, 3, 4, 5, 4711);
+    check_skips("%3$s %1$*2$d %4$f", 1, 2, "three", 4., 4711);
+}
+
 RT_TEST(what_does_not_fit_is_not_taken)
 {
     size_t full = take(bytes, sizeof bytes, "%d %s %p %s", 1, "text", (void *)2, (char *)NULL);
@@ -469,8 +493,9 @@ static double double_of(long double v)
 
 RT_TEST(a_long_double_becomes_the_nearest_double)
 {
-    static const long double table[] = {0.0L, 1.0L, 0.1L, 1e308L, 1e309L, LDBL_MAX, LDBL_MIN, 5e-324L, 3e-324L, 1e-310L, 1e-4000L, DBL_MAX, DBL_MIN,
-                                        DBL_MAX * 1.0000000000000001L, 1 + DBL_EPSILON / 2.0L, 1 + DBL_EPSILON * 1.5L, 1 + LDBL_EPSILON, INFINITY};
+    static const long double table[] = {0.0L, 1.0L, 0.1L, 1e308L, 1e309L, LDBL_MAX, LDBL_MIN, 5e-324L, 3e-324L, 1e-310L, 1e-4000L, DBL_MAX,
+                                        DBL_MIN, DBL_MAX * 1.0000000000000001L, 1 + DBL_EPSILON / 2.0L, 1 + DBL_EPSILON * 1.5L,
+                                        1 + LDBL_EPSILON, INFINITY};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         double expected = (double)table[i], got = double_of(table[i]), minus = double_of(-table[i]);
         if (memcmp(&got, &expected, sizeof got) || minus != -expected || !signbit(minus))
@@ -492,7 +517,8 @@ RT_TEST(bytes_that_are_no_arguments_are_refused)
         uint8_t bytes[12];
         size_t n;
     } table[] = {
-        {{0}, 1}, {{RT_ARG_TYPES}, 1}, {{255}, 1}, {{RT_ARG_INT}, 1}, {{RT_ARG_INT, 1, 2, 3, 4, 5, 6, 7}, 8}, {{RT_ARG_TEXT}, 1}, {{RT_ARG_TEXT, 1}, 2},
+        {{0}, 1}, {{RT_ARG_TYPES}, 1}, {{255}, 1}, {{RT_ARG_INT}, 1}, {{RT_ARG_INT, 1, 2, 3, 4, 5, 6, 7}, 8}, {{RT_ARG_TEXT}, 1},
+        {{RT_ARG_TEXT, 1}, 2},
         {{RT_ARG_TEXT, 1, 0}, 3}, {{RT_ARG_TEXT_CUT, 255, 255, 'x'}, 4}, {{RT_ARG_TEXT, RT_ARG_TEXT_MAX + 1, 0, 'x'}, 4}, {{0}, 0},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
