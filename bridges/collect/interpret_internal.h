@@ -60,6 +60,9 @@ void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t);
 bool rt__sent_takes(const struct rt_record *r);
 /* The pending call is such a one, and over: the first @left bytes of it count. */
 void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left);
+/* An entry that a function of libsystemd was given, in fields. */
+void rt__sent_entry(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args, const void *fields, size_t n,
+                    uint64_t mono_ns, uint32_t flags);
 rt__handler rt__sent_file;
 /* As speech.c's. */
 void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t);

@@ -35,9 +35,9 @@ static void set_name(struct rt_slice s, const char **p, size_t *n)
 }
 #define SET(row, cell, slice) set_name(slice, &(row)->cell.p, &(row)->cell.n)
 
-/* Fills in who, from where (@call may be NULL) and when, makes the text displayable, and hands the row on. */
-static void emit_message(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, enum rt_source source,
-                         struct rt_log_row *row, struct rt_slice text)
+/* Fills in who, from where (@call may be NULL, its @args too) and when, makes the text displayable, and hands the row on. */
+static void emit_message(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args,
+                         enum rt_source source, struct rt_log_row *row, struct rt_slice text)
 {
     struct rt_proc *p = rt__proc_of(it, t);
     struct rt_buf clean = {0};
@@ -60,7 +60,7 @@ static void emit_message(struct rt_interpreter *it, struct rt_thread *t, const s
     if (!row->level)
         row->level = it->default_level[source];
     if (call)
-        rt__called(it, t, p, call, NULL, false, row);
+        rt__called(it, t, p, call, args, args != NULL, row);
     rt__emit(it, p, source, row);
     rt_buf_deinit(&clean);
 }
@@ -77,11 +77,11 @@ static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const st
     SET(&row, host, m.host);
     if (facility)
         SET(&row, facility, rt_slice(facility, strlen(facility)));
-    emit_message(it, t, call, RT_SOURCE_SYSLOG, &row, m.text);
+    emit_message(it, t, call, NULL, RT_SOURCE_SYSLOG, &row, m.text);
 }
 
-static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, struct rt_slice bytes,
-                         uint64_t mono_ns, uint32_t flags)
+static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args,
+                         struct rt_slice bytes, uint64_t mono_ns, uint32_t flags)
 {
     struct rt_journal_entry e;
     while (rt_journal_take(&bytes, &e)) {
@@ -96,7 +96,7 @@ static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const s
         SET(&row, ident, e.ident);
         SET(&row, file, e.file);
         SET(&row, function, e.function);
-        emit_message(it, t, call, RT_SOURCE_JOURNAL, &row, e.message);
+        emit_message(it, t, call, args, RT_SOURCE_JOURNAL, &row, e.message);
     }
 }
 
@@ -299,12 +299,18 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
     if (flags & RT_FLAG_MIRROR || !bytes.n)
         ;
     else if (stream == RT_STREAM_JOURNAL)
-        emit_journal(it, t, &call, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+        emit_journal(it, t, &call, NULL, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else if (stream == RT_STREAM_SYSLOG && !(flags & RT_FLAG_FRAMED))
         emit_syslog(it, t, &call, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else
         feed(it, t, stream, stream == RT_STREAM_FILE ? call.origin : 0, bytes, first->mono_ns);
     rt_buf_deinit(&room);
+}
+
+void rt__sent_entry(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args, const void *fields, size_t n,
+                    uint64_t mono_ns, uint32_t flags)
+{
+    emit_journal(it, t, call, args, rt_slice(fields, n), mono_ns, flags);
 }
 
 void rt__sent_file(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)

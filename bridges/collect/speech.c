@@ -251,7 +251,7 @@ static bool message_take(const struct rt_record *r, struct rt_frame *f, struct r
     ret->len = m->text_len < room - names ? m->text_len : room - names;
     bool short_of = ret->len < m->text_len; /* its last piece found no room */
     ret->cut = short_of || RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TRUNCATED;
-    while (ret->len && (ret->text[ret->len - 1] == '\n' || ret->text[ret->len - 1] == '\0'))
+    while (m->kind != RT_MESSAGE_JOURNAL && ret->len && (ret->text[ret->len - 1] == '\n' || ret->text[ret->len - 1] == '\0'))
         ret->len--; /* glibc's receivers drop it, too */
     return true;
 }
@@ -264,6 +264,11 @@ void rt__speech_message(struct rt_interpreter *it, struct rt_thread *t, const st
     struct rt_proc *p;
     if (!message_take(r, &f, &m, &s) || !(p = rt__proc_of(it, t)))
         return;
+    if (m.kind == RT_MESSAGE_JOURNAL) {
+        rt__sent_entry(it, t, f.has_call ? &f.call : NULL, f.has_call ? f.args : NULL, s.text, s.len, r->mono_ns,
+                       s.cut ? RT_ROW_TRUNCATED : 0);
+        return;
+    }
     rt__life_spoke(it, p, r->mono_ns);
     struct rt_buf clean = {0};
     bool changed = false;

@@ -70,3 +70,13 @@ RT_TEST(the_most_severe_of_glibs_flags_counts)
            "/prog/stderr WARN x\n/prog/stderr INFO x\n/prog/stderr INFO x\n/prog/stderr DEBUG x\n"
            "/prog/stderr INFO x\n/prog/stderr INFO x\n/prog/stderr WARN fatal warning\n");
 }
+
+RT_TEST(a_journal_entry_is_read_field_by_field)
+{
+    kit_open(&k);
+    kit_process(&k, 7, RT_PROCESS_EXEC, 1, "prog");
+    put_message(1, RT_MESSAGE_JOURNAL, 0, "prog", "MESSAGE=it broke\nPRIORITY=3\nOTHER=x\n");
+    put_message(2, RT_MESSAGE_JOURNAL, 0, "prog", "PRIORITY=7\nMESSAGE=a detail\n");
+    put_message(3, RT_MESSAGE_JOURNAL, 0, "prog", "MESSAGE=WARNING: by its text\n");
+    finish("/prog/journal ERROR it broke\n/prog/journal DEBUG a detail\n/prog/journal WARN WARNING: by its text\n");
+}
