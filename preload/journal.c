@@ -163,7 +163,8 @@ static RT_COLD void entry_end(struct entry *e, struct rt_call *call)
 {
     struct rt_message m = {.kind = RT_MESSAGE_JOURNAL, .pri = -1};
     struct rt_message_names names = {.ident = rt_program_name()};
-    rt_message_write(e->w, call, &m, &names, e->text.at, e->text.len, e->text.cut ? RT_FLAG_TRUNCATED : 0);
+    if (e->text.len)
+        rt_message_write(e->w, call, &m, &names, e->text.at, e->text.len, e->text.cut ? RT_FLAG_TRUNCATED : 0);
     rt_text_done(&e->text, e->w);
 }
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from libdaemons import JOURNAL, Connections, Datagrams  # noqa: E402
 from shimtest import *  # noqa: E402,F403
 
 
@@ -225,6 +226,30 @@ def test_long_entries_are_cut_where_memory_ends():
         a, b = run.messages("journal")
         equal(fields(a), [(b"MESSAGE", b"l" * 5000), (b"PRIORITY", b"6")])
         true(b.flags & TRUNCATED and not a.flags & TRUNCATED, "the longer one is cut, and says so")
+
+
+def test_journald_is_sent_what_it_would_be_sent():
+    path, sent = program("linked/journals", "libsystemd.so.0"), []
+    with Datagrams(JOURNAL + "socket") as daemon:
+        for env in ({"LD_PRELOAD": ""}, {}):
+            for act in ("print", "send", "sendv", "perror"):
+                with Run() as run:
+                    run.program([path, act], env=env)
+                    came = daemon.take()
+                    sent.append(came)
+                    if not env:
+                        equal(run.pieces("journal", mirror=True), came)
+                        equal(len(run.messages("journal")), len(came))  # also what was not looked into: libsystemd's own call has it
+    equal(sent[4:], sent[:4])
+    equal([len(s) for s in sent], [6, 5, 2, 3] * 2)
+
+
+def test_lines_on_a_stream_of_the_journal_are_recorded():
+    with Connections(JOURNAL + "stdout") as daemon, Run() as run:
+        p = run.program([program("linked/journals", "libsystemd.so.0"), "stream"])
+        equal(p.returncode, 0)
+        equal(run.text("journal_text"), b"".join(daemon.take()))
+        true(run.text("journal_text").endswith(b"\n<3>by a stream\n"), "the line is there")
 
 
 if __name__ == "__main__":

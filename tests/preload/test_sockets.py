@@ -143,7 +143,8 @@ def test_the_journal_as_libsystemd_writes_it():
         came = journal.take()
         equal(len(came), 1)
         true(came[0].startswith(b"MESSAGE=hello\nPRIORITY=3\nCODE_LINE=42\n"))
-        equal(run.pieces("journal"), came)
+        equal(run.pieces("journal", mirror=True), came)
+        equal([m.text for m in run.messages("journal")], [b"MESSAGE=hello\nPRIORITY=3\nCODE_LINE=42\n"])
 
 
 PASS = """import array, os, socket, sys

@@ -16,6 +16,7 @@ int sd_journal_send_with_location(const char *, const char *, const char *, cons
 int sd_journal_sendv(const struct iovec *, int);
 int sd_journal_sendv_with_location(const char *, const char *, const char *, const struct iovec *, int);
 int sd_journal_perror(const char *);
+int sd_journal_stream_fd(const char *, int, int);
 int sd_journal_perror_with_location(const char *, const char *, const char *, const char *);
 
 static void tell(const char *what, int r) { printf("%s %d errno %d\n", what, r, errno); }
@@ -78,8 +79,16 @@ static void act_long(void)
     TELL(sd_journal_send("MESSAGE=%s", huge, "PRIORITY=6", NULL));
 }
 
+static void act_stream(void)
+{
+    int fd = sd_journal_stream_fd("streamer", 6, 1);
+    if (fd < 0 || write(fd, "<3>by a stream\n", 15) != 15)
+        exit(1);
+}
+
 static const struct { const char *name; void (*act)(void); } acts[] = {
     {"print", act_print}, {"send", act_send}, {"sendv", act_sendv}, {"perror", act_perror}, {"long", act_long},
+    {"stream", act_stream},
 };
 
 int main(int argc, char **argv)
