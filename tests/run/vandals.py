@@ -35,7 +35,7 @@ def play(what, vandals):
     attacks = "".join(f"{VANDAL} {mode} {seed} 150 2>>{mode}.err & " for mode, seed in vandals)
     script = f'{lib.COUNTER} shared 2 300 1000 & good=$!; while [ ! -s shared ]; do sleep 0.01; done; {attacks} wait $good || exit 9; wait; exit 5'
     env = dict(os.environ, ASAN_OPTIONS="log_path=" + os.path.abspath("asan") + ":detect_leaks=0:handle_sigbus=0")
-    run = lib.start("v.rrd", "sh", "-c", script, options=("--tick", "50ms", "--full-wait", "10s"), env=env)
+    run = lib.start("v.rrd", "sh", "-c", script, options=("--tick", "50ms", "--full-wait", "500ms"), env=env)
     collector, most, until = lib.collector_of(run), 0, time.time() + 60
     while run.poll() is None and time.time() < until:
         most = max(most, memory(collector))

@@ -244,7 +244,7 @@ static void strew(void) /* things that do not belong there */
     case 0: mkdir(path, 0700); break;
     case 1: if (symlink("/dev/zero", path)) usleep(1); break;
     case 2: if (mknod(path, S_IFIFO | 0600, 0)) usleep(1); break;
-    default: close(open(path, O_CREAT | O_WRONLY, 0600));
+    default: close(open(path, O_CREAT | O_WRONLY | O_NONBLOCK, 0600));
     }
     usleep(5000);
 }
