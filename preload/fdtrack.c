@@ -8,6 +8,7 @@
 #include "fdclass.h"
 #include "real.h"
 #include "shim.h"
+#include "slot.h"
 
 #define ALIAS(of) RT_API __attribute__((alias(#of)))
 #define CALL(name, ...) (rt_likely(rt_real.name) ? rt_real.name(__VA_ARGS__) : (int)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
@@ -147,7 +148,7 @@ RT_API int fclose(FILE *f)
     int fd = f && fileno && rt_shim.identity ? fileno(f) : -1;
     if (!RT_REAL(fclose))
         return EOF;
-    int r = rt_real.fclose(f); /* flushes: the class must still be there */
+    int r = rt_stdio_flush(f, RT_SITE, rt_real.fclose); /* flushes: the class must still be there */
     if (fd >= 0)
         rt_fd_closed(fd);
     return r;

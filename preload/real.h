@@ -100,6 +100,8 @@ struct option;
     X(vdprintf, 0, LATE, int, (int, const char *, va_list)) \
     X(__vdprintf_chk, RT_GLIBC, LATE, int, (int, int, const char *, va_list)) \
     X(fputs_unlocked, 0, LATE, int, (const char *, FILE *)) \
+    X(fflush, 0, LATE, int, (FILE *)) \
+    X(fflush_unlocked, 0, LATE, int, (FILE *)) \
     X(fwrite_unlocked, 0, LATE, size_t, (const void *, size_t, size_t, FILE *)) \
     X(fputc, 0, LATE, int, (int, FILE *)) \
     X(fputc_unlocked, 0, LATE, int, (int, FILE *)) \

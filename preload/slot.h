@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Puts ours into the slot. Only the constructor calls it, while there is one thread. */
 void rt_slot_start(void);
 
 /* 1: there is no slot, names record. One byte, since the entries of the variadic functions test it in assembly. */
 extern uint8_t rt_stdio_names;
+/* Calls @flush, which writes @f (NULL = every FILE) for the caller at @site. */
+int rt_stdio_flush(FILE *f, uint64_t site, int (*flush)(FILE *));
 #ifdef RT_TESTPOINTS
 extern bool rt_test_without_slot; /* set by RETAP_TEST_NO_SLOT in test builds */
 #endif

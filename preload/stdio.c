@@ -148,6 +148,29 @@ RT_API int __overflow(FILE *f, int c)
     return rt_unlikely(rt_fd_is_text(class_of(f))) ? marked___overflow(RT_SITE, f, c) : rt_real.__overflow(f, c);
 }
 
+/* ---------------------------------------------------------------- flushes */
+/* What waits in a buffer is written for who asks; who printed it is not known any more, but of standard output. */
+int rt_stdio_flush(FILE *f, uint64_t site, int (*flush)(FILE *))
+{
+    struct rt_mark mark;
+    struct rt_call call;
+    bool marked = begin(&mark, &call, f ? class_of(f) : RT_FD_ERR, site); /* NULL: all files */
+    int r = flush(f);
+    if (marked)
+        rt_mark_leave(&mark);
+    return r;
+}
+
+#undef fflush_unlocked
+RT_API int fflush(FILE *f)
+{
+    return RT_REAL(fflush) ? rt_stdio_flush(f, RT_SITE, rt_real.fflush) : EOF;
+}
+RT_API int fflush_unlocked(FILE *f)
+{
+    return RT_REAL(fflush_unlocked) ? rt_stdio_flush(f, RT_SITE, rt_real.fflush_unlocked) : EOF;
+}
+
 /* ---------------------------------------------------------------- printf */
 struct said {
     struct rt_mark mark;

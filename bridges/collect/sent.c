@@ -17,6 +17,7 @@ struct sent_context {
     struct rt_thread *thread;
     struct rt_channel *channel;
     uint64_t mono_ns;
+    const struct rt_call *call; /* that brought the bytes; NULL = none did. A line has the site of its first byte's as its tag */
 };
 
 static void note(struct rt_interpreter *it, int e)
@@ -104,7 +105,7 @@ static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const s
 static void take_frame(void *ctx, const void *bytes, size_t n, uint32_t flags)
 {
     const struct sent_context *c = ctx;
-    emit_syslog(c->it, c->thread, NULL, bytes, n, c->mono_ns, flags ? RT_ROW_TRUNCATED : 0);
+    emit_syslog(c->it, c->thread, c->call, bytes, n, c->mono_ns, flags ? RT_ROW_TRUNCATED : 0);
 }
 
 /* "/logs/PROGRAM/file/var/log/x.log"; one path too many: "/logs/other/file". */
@@ -156,6 +157,8 @@ static void take_line(void *ctx, const struct rt_row *line)
         .flags = line->flags & ~(uint32_t)RT_ROW_LEVEL_FOUND,
     };
     it->ledger.folded += line->n_lines - 1;
+    if (line->tag)
+        rt__called(it, c->thread, p, &(struct rt_call){.site = line->tag}, NULL, false, &row);
     if (c->channel->stream == RT_STREAM_FILE) {
         rt__emit_to(it, p, entity_of_file(it, p, c->channel), &row);
         return;
@@ -167,7 +170,7 @@ static void take_line(void *ctx, const struct rt_row *line)
 
 static void finish(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c, bool lost)
 {
-    struct sent_context context = {it, t, c, c->lines.last_mono_ns};
+    struct sent_context context = {it, t, c, c->lines.last_mono_ns, NULL};
     rt_framer_close(&c->framer, lost, take_frame, &context);
     if (lost)
         rt_assembler_gap(&c->lines, take_line, &context);
@@ -233,10 +236,11 @@ static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, 
     *bytes = rt_slice(bytes->p + n, bytes->n - (size_t)n);
 }
 
-static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, uint32_t origin, struct rt_slice bytes, uint64_t mono_ns)
+static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, const struct rt_call *call, struct rt_slice bytes,
+                 uint64_t mono_ns)
 {
-    struct rt_channel *c = channel_of(it, t, stream, origin);
-    struct sent_context context = {it, t, c, mono_ns};
+    struct rt_channel *c = channel_of(it, t, stream, stream == RT_STREAM_FILE ? call->origin : 0);
+    struct sent_context context = {it, t, c, mono_ns, call};
     if (!c)
         return;
     if (stream == RT_STREAM_JOURNAL_TEXT)
@@ -245,7 +249,7 @@ static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream
         c->lines.last_mono_ns = mono_ns;
         note(it, rt_framer_feed(&c->framer, bytes.p, bytes.n, take_frame, &context));
     } else if (bytes.n) {
-        note(it, rt_assembler_feed(&c->lines, bytes.p, bytes.n, mono_ns, 0, take_line, &context));
+        note(it, rt_assembler_feed(&c->lines, bytes.p, bytes.n, mono_ns, call->site, take_line, &context));
     }
     if (!rt_channel_empty(c))
         rt__thread_dirty(it, t);
@@ -303,7 +307,7 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
     else if (stream == RT_STREAM_SYSLOG && !(flags & RT_FLAG_FRAMED))
         emit_syslog(it, t, &call, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else
-        feed(it, t, stream, stream == RT_STREAM_FILE ? call.origin : 0, bytes, first->mono_ns);
+        feed(it, t, stream, &call, bytes, first->mono_ns);
     rt_buf_deinit(&room);
 }
 
@@ -339,7 +343,7 @@ bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono
 {
     bool open = false;
     for (struct rt_channel *c = t->channels; c; c = c->next) {
-        struct sent_context context = {it, t, c, c->lines.last_mono_ns};
+        struct sent_context context = {it, t, c, c->lines.last_mono_ns, NULL};
         if (!rt_assembler_empty(&c->lines) && !rt_assembler_idle(&c->lines, mono_ns, take_line, &context))
             open = true;
         if (!rt_framer_empty(&c->framer) && c->lines.last_mono_ns + RT_ASSEMBLER_IDLE_NS < mono_ns && c->framer.state == RT_FRAME_LINE)

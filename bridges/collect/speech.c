@@ -97,8 +97,9 @@ static uint32_t stream_of(const struct rt_record *r)
     return stream < RT_STREAMS ? stream : RT_STREAM_NONE;
 }
 
-/* Bytes of one call, or of a later piece of it. */
-static void feed_frame(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, const struct rt_frame *f, size_t n)
+/* Bytes of one call, or (@goes_on) of a later piece of it. */
+static void feed_frame(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, const struct rt_frame *f, size_t n,
+                       bool goes_on)
 {
     uint32_t i = RT_STAMP_STREAM(r->stamp_mt) == RT_STREAM_STDERR;
     struct row_context c = context_of(it, t, i);
@@ -107,7 +108,8 @@ static void feed_frame(struct rt_interpreter *it, struct rt_thread *t, const str
     bool line_begins = !a->open.len;
     if (f->has_call && !t->calls && !(t->calls = calloc(1, sizeof *t->calls)))
         it->error = -ENOMEM;
-    uint64_t tag = t->calls ? rt_calls_begin(t->calls, f, busy, 2) : 0, own_ns = f->has_call ? f->call.mono_ns : 0;
+    bool known = t->calls && (f->has_call || goes_on);
+    uint64_t tag = known ? rt_calls_begin(t->calls, f, busy, 2) : 0, own_ns = f->has_call ? f->call.mono_ns : 0;
     if (f->has_call && !line_begins && tag && tag != a->open_tag)
         rt_calls_get(t->calls, tag)->call.template = 0; /* it ends a line that another began */
     int e = rt_assembler_feed(a, f->text, n, own_ns ? own_ns : r->mono_ns, tag, take_row, &c);
@@ -117,13 +119,13 @@ static void feed_frame(struct rt_interpreter *it, struct rt_thread *t, const str
     a->last_mono_ns = r->mono_ns; /* it may have been said long before it was written */
 }
 
-/* The first @n bytes of the stream in @r. */
-static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n)
+/* The first @n bytes of the stream in @r, which may go on with the call before. */
+static void feed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r, size_t n, bool goes_on)
 {
     struct rt_frame f;
     for (size_t at = 0; n && rt_frame_next(r, &at, &f); n -= f.len < n ? f.len : n)
         if (f.len)
-            feed_frame(it, t, r, &f, f.len < n ? f.len : n);
+            feed_frame(it, t, r, &f, f.len < n ? f.len : n, goes_on);
     if (!rt_assembler_empty(&t->assembler[RT_STAMP_STREAM(r->stamp_mt) == RT_STREAM_STDERR]))
         rt__thread_dirty(it, t);
 }
@@ -153,7 +155,7 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
         const struct rt_record *r = t->pending.at[k].record;
         uint64_t len = rt_frames_bytes(r), n = len < left ? len : left;
         if (n && is_said(r))
-            feed(it, t, r, n);
+            feed(it, t, r, n, k || t->more);
         left -= n;
         bytes += len;
     }
@@ -163,6 +165,7 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
         t->said.first_seq = first->thread_seq;
         t->said.stream = stream_of(first);
         t->said.bytes = result == RT_RESULT_NONE ? bytes : 0;
+        t->more = RT_STAMP_FLAGS(t->pending.at[t->pending.n - 1].record->stamp_mt) & RT_FLAG_MORE;
         it->ledger.stream_bytes[t->said.stream] += bytes;
     }
     rt_refs_clear(&t->pending);

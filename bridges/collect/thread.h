@@ -46,6 +46,7 @@ struct rt_thread {
     struct rt_refs held;    /* early records, by thread_seq */
     struct rt_refs pending; /* the last call's DATA records */
     struct rt_buf joined;    /* a record made of pieces, while it is not complete: struct rt_record, payload so far */
+    bool more;              /* … has further pieces that were not there when what there was had to be said */
     int64_t pending_result; /* what the pending call returned, or -errno; RT_RESULT_NONE = everything that it was asked */
     struct {                /* the call before, already said: a RESULT that comes late corrects what was counted */
         uint32_t first_seq, stream;
