@@ -178,8 +178,8 @@ action(type="omfile" file="%s" template="t")
         self.popen.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def lines(self, count):
-        """What it wrote, when there are @count lines."""
+    def lines(self, count, about=b""):
+        """What it wrote, when there are @count lines with @about in them."""
         end = time.monotonic() + 20
         while True:
             try:
@@ -187,7 +187,7 @@ action(type="omfile" file="%s" template="t")
                     lines = f.read().split(b"\n")[:-1]
             except FileNotFoundError:
                 lines = []
-            lines = [line for line in lines if b"rsyslogd" not in line]
+            lines = [line for line in lines if b"rsyslogd" not in line and about in line]
             if len(lines) >= count or time.monotonic() > end:
                 return lines
             time.sleep(0.02)

@@ -90,7 +90,7 @@ def test_small_senders():
     equal([by_ident["pytcp" + k]["text"] for k in ("lin", "in ", "cou")], ["lines", "in pieces", "counted"])
 
 
-NGINX = """daemon off; master_process on; worker_processes 1; pid %(dir)s/pid;
+NGINX = """daemon off; user root; master_process on; worker_processes 1; pid %(dir)s/pid;
 error_log syslog:server=unix:/dev/log,nohostname,tag=ngxerr info;
 events { worker_connections 64; }
 http {
@@ -126,6 +126,7 @@ def test_nginx():
         def ask(run):
             for _ in range(3):
                 equal(get(8081, "/not-there"), 404)
+            daemon.lines(6, b"/not-there")
             run.terminate()
         rows = record("nginx", "-p", t, "-c", t + "/conf", "-e", "stderr", during=ask)
         as_the_daemon(rows, daemon)
@@ -159,6 +160,7 @@ def test_haproxy():
 
         def ask(run):
             equal(get(8082, "/"), 200)
+            daemon.lines(2, b"GET /")  # it answers first, and a signal ends it at once
             run.terminate()
         rows = record("haproxy", "-db", "-f", t + "/conf", during=ask)
         as_the_daemon(rows, daemon)
@@ -184,7 +186,7 @@ def test_the_journal():
         rows = record("sh", "-c", '/usr/bin/python3 -c "$1"; systemd-cat -t cat -p warning sh -c "echo out; echo \\"<3>err\\" >&2; /bin/echo deeper"', "sh", SYSTEMD)
         equal(len(d.take()), 2)
     sent = [r for r in of(rows, "/python3/journal")]
-    equal([(r["text"], r["level"], r.get("ident")) for r in sent],
+    equal([(r["text"], r["level"], r.get("ident", "python3")) for r in sent],
           [("hello journal", "WARN", "pyj"), ("two\nlines", "DEBUG", "python3"), ("plain", "ERROR", "pystream"), ("with a level", "INFO", "pystream")])
     r = sent[0]
     equal((r["errno"], r["facility"], r["pri"], r["function"]), (13, "daemon", 28, "<module>"))
