@@ -180,6 +180,11 @@ bool rt_format_read(struct rt_format *f, const char *fmt)
         return false;
     f->numbered = (uint8_t)numbered;
     f->len = (uint16_t)(r.at - fmt);
+    f->is_plain = !numbered;
+    for (unsigned i = 0; i < f->n; i++) {
+        const struct rt_conversion *c = &f->conversion[i];
+        f->is_plain &= !c->width_star && !c->precision_star && c->fetch != FETCH_LONG_DOUBLE;
+    }
     return true;
 }
 
@@ -196,11 +201,11 @@ static uint64_t double_bits(const long double *from)
     uint64_t word[2] = {0, 0}, mantissa; /* mantissa: the one before the point in the highest bit */
     unsigned top;                        /* sign and 15 bits of exponent */
 #if __LDBL_MANT_DIG__ == 64
-    memcpy(word, from, 10);
+    __builtin_memcpy(word, from, 10);
     mantissa = word[0];
     top = (unsigned)(word[1] & 0xffff);
 #elif __LDBL_MANT_DIG__ == 113
-    memcpy(word, from, 16);
+    __builtin_memcpy(word, from, 16);
     top = (unsigned)(word[1] >> 48);
     mantissa = (uint64_t)((top & 0x7fff) != 0) << 63 | word[1] << 16 >> 1 | word[0] >> 49 | ((word[0] << 15) != 0);
 #else
@@ -235,7 +240,7 @@ static inline uint64_t fetch_next(struct source *s, uint8_t how)
     case FETCH_DOUBLE: {
         double d = va_arg(s->ap, double);
         uint64_t bits;
-        memcpy(&bits, &d, sizeof bits);
+        __builtin_memcpy(&bits, &d, sizeof bits);
         return bits;
     }
     case FETCH_LONG_DOUBLE: {
@@ -290,8 +295,33 @@ static inline uint8_t *put_word(uint8_t *to, const uint8_t *end, uint8_t type, u
     if (end - to < 1 + (ptrdiff_t)sizeof word)
         return NULL;
     *to = type;
-    memcpy(to + 1, &word, sizeof word);
+    __builtin_memcpy(to + 1, &word, sizeof word);
     return to + 1 + sizeof word;
+}
+
+#define EACH 0x0101010101010101u /* one of each byte of a word */
+typedef uint64_t word __attribute__((may_alias));
+typedef uint64_t unaligned_word __attribute__((aligned(1), may_alias));
+
+/* Copies up to @most bytes of @s up to its NUL; writes as many as 7 more behind them. Reads whole aligned words: they do not leave the page.
+ * Return: how many. */
+static inline unsigned copy_text(uint8_t *to, const char *s, unsigned most)
+{
+    unsigned n = 0;
+    for (; n < most && (uintptr_t)(s + n) & 7; n++) {
+        if (!s[n])
+            return n;
+        to[n] = (uint8_t)s[n];
+    }
+    while (n < most) {
+        uint64_t w = *(const word *)(const void *)(s + n), zeros = (w - EACH) & ~w & EACH << 7;
+        unsigned k = zeros ? (unsigned)__builtin_ctzll(zeros) / 8 : 8; /* the lowest byte of a word is the first */
+        *(unaligned_word *)(void *)(to + n) = w;
+        n += k;
+        if (zeros)
+            break;
+    }
+    return n < most ? n : most;
 }
 
 /* @precision up to ANY_LENGTH: whether there is more than can be kept is seen at the first byte behind it, which printf reads, too. */
@@ -307,24 +337,53 @@ static inline uint8_t *put_text(uint8_t *to, const uint8_t *end, const char *s, 
     }
     if (room < 0)
         return NULL;
-    for (; n < most && s[n]; n++) {
-        if ((ptrdiff_t)n == room)
-            return NULL;
-        to[3 + n] = (uint8_t)s[n];
-    }
+    if (room >= (ptrdiff_t)most + 8)
+        n = copy_text(to + 3, s, most);
+    else
+        for (; n < most && s[n]; n++) {
+            if ((ptrdiff_t)n == room)
+                return NULL;
+            to[3 + n] = (uint8_t)s[n];
+        }
     uint16_t len = (uint16_t)n;
     *to = n == RT_ARG_TEXT_MAX && precision > RT_ARG_TEXT_MAX && s[n] ? RT_ARG_TEXT_CUT : RT_ARG_TEXT;
-    memcpy(to + 1, &len, sizeof len);
+    __builtin_memcpy(to + 1, &len, sizeof len);
     return to + 3 + n;
 }
 
-size_t rt_args_take(const struct rt_format *f, int errnum, va_list ap, uint8_t *to, size_t room)
+static inline uint8_t *put(uint8_t *to, const uint8_t *end, const struct rt_conversion *c, unsigned precision, uint64_t v)
+{
+    if (c->type == RT_ARG_TEXT)
+        return put_text(to, end, (const char *)(uintptr_t)v, precision);
+    uint64_t wide = v << c->shift;
+    return put_word(to, end, c->type, c->type == RT_ARG_INT ? (uint64_t)((int64_t)wide >> c->shift) : wide >> c->shift);
+}
+
+/* The usual ones: in order, without stars. */
+static inline uint8_t *take_plain(const struct rt_format *f, int errnum, va_list ap, uint8_t *to, const uint8_t *end)
+{
+    for (const struct rt_conversion *c = f->conversion, *last = c + f->n; c < last && to; c++) {
+        uint64_t v;
+        double d;
+        if (c->fetch == FETCH_INT)
+            v = (uint64_t)(int64_t)va_arg(ap, int);
+        else if (c->fetch == FETCH_LONG || c->fetch == FETCH_POINTER)
+            v = (uint64_t)va_arg(ap, long);
+        else if (c->fetch == FETCH_DOUBLE)
+            d = va_arg(ap, double), __builtin_memcpy(&v, &d, sizeof v);
+        else
+            v = (uint64_t)(int64_t)errnum;
+        to = put(to, end, c, c->precision, v);
+    }
+    return to;
+}
+
+static uint8_t *take_any(const struct rt_format *f, int errnum, va_list ap, uint8_t *at, const uint8_t *end)
 {
     struct source s = {.numbered = NULL};
     uint64_t values[RT_FORMAT_ARGS];
-    uint8_t *at = to, *end = to + room;
     va_copy(s.ap, ap);
-    if (__builtin_expect(f->numbered, 0))
+    if (f->numbered)
         fetch_numbered(f, &s, values);
     for (const struct rt_conversion *c = f->conversion; c < f->conversion + f->n && at; c++) {
         unsigned precision = c->precision;
@@ -334,15 +393,15 @@ size_t rt_args_take(const struct rt_format *f, int errnum, va_list ap, uint8_t *
             uint64_t n = fetch(&s, c->precision_star, FETCH_INT);
             precision = n < ANY_LENGTH ? (unsigned)n : ANY_LENGTH;
         }
-        uint64_t v = c->value ? fetch(&s, c->value, c->fetch) : (uint64_t)(int64_t)errnum;
-        if (c->type == RT_ARG_TEXT)
-            at = put_text(at, end, (const char *)(uintptr_t)v, precision);
-        else if (c->type == RT_ARG_INT)
-            at = put_word(at, end, RT_ARG_INT, (uint64_t)((int64_t)(v << c->shift) >> c->shift));
-        else
-            at = put_word(at, end, c->type, v << c->shift >> c->shift);
+        at = put(at, end, c, precision, c->value ? fetch(&s, c->value, c->fetch) : (uint64_t)(int64_t)errnum);
     }
     va_end(s.ap);
+    return at;
+}
+
+size_t rt_args_take(const struct rt_format *f, int errnum, va_list ap, uint8_t *to, size_t room)
+{
+    uint8_t *end = to + room, *at = (f->is_plain ? take_plain : take_any)(f, errnum, ap, to, end);
     return at ? (size_t)(at - to) : 0;
 }
 
@@ -352,7 +411,7 @@ static bool next_text(const uint8_t **p, const uint8_t *end, struct rt_arg *ret)
     uint16_t len;
     if (end - *p < 3)
         return false;
-    memcpy(&len, *p + 1, sizeof len);
+    __builtin_memcpy(&len, *p + 1, sizeof len);
     if (len > RT_ARG_TEXT_MAX || end - *p - 3 < len)
         return false;
     ret->text = (const char *)*p + 3;
@@ -377,7 +436,7 @@ bool rt_args_next(const uint8_t **p, const uint8_t *end, struct rt_arg *ret)
     }
     if (end - *p < 1 + (ptrdiff_t)sizeof ret->u)
         return false;
-    memcpy(&ret->u, *p + 1, sizeof ret->u);
+    __builtin_memcpy(&ret->u, *p + 1, sizeof ret->u);
     *p += 1 + sizeof ret->u;
     return true;
 }

@@ -48,6 +48,7 @@ struct rt_format {
     uint16_t len;     /* bytes of the format string */
     uint8_t n;        /* conversions that print a value */
     uint8_t numbered; /* how many arguments the %N$ mean, 0 = they come in order */
+    bool is_plain;    /* in order, one argument a conversion */
     struct rt_conversion conversion[RT_FORMAT_ARGS];
 };
 

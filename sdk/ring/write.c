@@ -332,7 +332,9 @@ static inline __attribute__((always_inline)) bool write_fast(const struct rt_wri
     r->tid = t->tid;
     r->thread_seq = *ret_seq;
     r->len = (uint32_t)(head_len + part->len);
-    if (head)
+    if (__builtin_expect(head_len == sizeof(struct rt_call), 1))
+        *(struct rt_call *)(void *)(r + 1) = *(const struct rt_call *)head->data;
+    else if (head)
         memcpy(r + 1, head->data, head_len);
     memcpy((uint8_t *)(r + 1) + head_len, part->data, part->len);
     RT_TESTPOINT("ring.copied");

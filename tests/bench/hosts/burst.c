@@ -2,8 +2,8 @@
  *
  *   burst MODE COUNT RESULT [RATE]
  *
- * MODE: fprintf (to stderr), write (to fd 2), syslog, spawn (starts /bin/true). Lines of 100 bytes as services write them, 65536 different
- * ones. RATE: calls a second, 0 = all at once. RESULT gets the nanoseconds a call took, in the mean, waiting not counted. */
+ * MODE: fprintf (to stderr), write (to fd 2), syslog, spawn (starts /bin/true), args and printf (to stderr and stdout, with a format and
+ * six arguments). Lines of 100 bytes as services write them, 65536 different ones. RATE: calls a second, 0 = all at once. RESULT gets the nanoseconds a call took, in the mean, waiting not counted. */
 #include <errno.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -39,6 +39,22 @@ static void make_lines(void)
     }
 }
 
+/* The same line, made at the call. */
+static void say(FILE *f, unsigned i)
+{
+    unsigned x = i * 1664525u + 1013904223u;
+    static const char rest[] = "........................................";
+    fprintf(f, "INFO worker-%u request %08x GET /api/v1/items/%u took %u us status %u %s\n", x >> 8 & 15, x, x >> 12 & 0xfffff, x >> 10 & 0x1ffff,
+            x & 64 ? 200u : 404u, rest + 12);
+}
+static void print(unsigned i)
+{
+    unsigned x = i * 1664525u + 1013904223u;
+    static const char rest[] = "........................................";
+    printf("INFO worker-%u request %08x GET /api/v1/items/%u took %u us status %u %s\n", x >> 8 & 15, x, x >> 12 & 0xfffff, x >> 10 & 0x1ffff,
+           x & 64 ? 200u : 404u, rest + 12);
+}
+
 static void start_true(void)
 {
     pid_t pid;
@@ -47,9 +63,11 @@ static void start_true(void)
         waitpid(pid, NULL, 0);
 }
 
-static void call(char mode, const char *line)
+static void call(char mode, const char *line, unsigned i)
 {
     switch (mode) {
+    case 'a': say(stderr, i); break;
+    case 'p': print(i); break;
     case 'f': fprintf(stderr, "%s", line); break;
     case 'w': if (write(2, line, LEN) < 0) exit(errno); break;
     case 's': syslog(LOG_INFO, "%s", line); break;
@@ -71,7 +89,7 @@ int main(int argc, char **argv)
         uint64_t start = rate || i == 0 ? now() : 0;
         if (rate || i == 0)
             total -= start;
-        call(mode, lines[i % LINES]);
+        call(mode, lines[i % LINES], (unsigned)i);
         if (rate || i == count - 1)
             total += now();
         if (rate)
