@@ -18,11 +18,17 @@ static bool is_left(const struct rt_backlog *b, uint32_t owner)
            rt_syscall(SYS_kill, owner, 0, 0, 0, 0, 0) == -ESRCH;
 }
 
+static uint32_t usable(const struct rt_identity *id)
+{
+    uint32_t n = rt_load_acquire(&id->writer.segment->usable_backlogs_mt);
+    return n < RT_SEGMENT_BACKLOGS ? n : RT_SEGMENT_BACKLOGS;
+}
+
 static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
 {
     struct rt_segment *s = id->writer.segment;
-    uint32_t n = rt_load_acquire(&s->usable_backlogs_mt);
-    for (uint32_t i = 0; i < n && i < RT_SEGMENT_BACKLOGS; i++) {
+    uint32_t n = usable(id);
+    for (uint32_t i = 0; i < n; i++) {
         struct rt_backlog *b = (struct rt_backlog *)(void *)((uint8_t *)s + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
         uint32_t owner = rt_load_relaxed(&b->owner_mt);
         if ((!owner || is_left(b, owner)) && rt_cas_seq_cst(&b->owner_mt, &owner, id->writer.pid)) {
@@ -30,7 +36,7 @@ static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
             return id->backlog.area = b;
         }
     }
-    id->backlog.refused = true;
+    id->backlog.refused = n; /* until there are more */
     return NULL;
 }
 
@@ -64,7 +70,7 @@ static void add(struct rt_identity *id, struct rt_call *call, const char *text, 
         n = RT_BACKLOG_DATA - at - head; /* the rest is the next call's, or the flush's */
     call->text_len = n;
     call->mono_ns = rt_now(&flags);
-    b->ticks = flags & RT_FLAG_TICKS;
+    b->ticks = (flags & RT_FLAG_TICKS) != 0;
     b->tid = rt_thread.writer.tid;
     memcpy(b->data + at, call, head);
     memcpy(b->data + at + head, text, n);
@@ -83,7 +89,7 @@ static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
         s->base = base;
         s->seen = s->recorded = 0;
     }
-    if (there <= s->seen || there > INT32_MAX || (!s->area && (s->refused || !claim(id))))
+    if (there <= s->seen || there > INT32_MAX || (!s->area && (s->refused >= usable(id) || !claim(id))))
         return;
     const char *text = base + s->seen;
     uint32_t n = (uint32_t)(there - s->seen);

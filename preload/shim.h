@@ -44,7 +44,7 @@ struct rt_identity { /* in the page that a fork wipes */
         const char *base;        /* of the FILE's buffer when its text was seen */
         uint32_t seen;           /* bytes of the buffer that are in the area, or already in a lane: */
         uint32_t recorded;
-        bool refused;            /* none was free */
+        uint32_t refused;        /* none was free when there were so many */
     } backlog;
 };
 

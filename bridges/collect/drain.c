@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/guest.h"
 #include "base/testpoint.h"
+#include "collect/ticks.h"
 
 #define SLICE_NS     100000u   /* the least that the kernel takes */
 #define BUSY_NS      1000000u  /* next pass when lanes fill fast */
@@ -224,10 +225,43 @@ static bool stage_loss(struct rt_drain *d, struct rt_pool_segment *s)
     return stage_event(d, &e);
 }
 
+/* What a process printed and libc never wrote. It dies here: nobody reads it a second time. Return: false = no room now. */
+static bool stage_backlog(struct rt_drain *d, const struct rt_pool_segment *s, struct rt_backlog *b)
+{
+    uint32_t owner = rt_load_relaxed(&b->owner_mt), len = rt_load_acquire(&b->len_mt);
+    if (!owner || !len || len > RT_BACKLOG_DATA)
+        return true;
+    uint32_t bytes = (uint32_t)(sizeof(struct rt_record) + len + 7) & ~7u, flags = RT_FLAG_CALL | RT_FLAG_UNFLUSHED | RT_FLAG_AFTER;
+    uint64_t now = rt_mono_ns();
+    uint8_t *to = rt_staging_reserve(d->staging, bytes);
+    if (!to)
+        return false;
+    bool ticks = b->ticks == 1;
+    struct rt_record r = {.stamp_mt = RT_STAMP(bytes, RT_RECORD_DATA, RT_STREAM_STDOUT, flags | (ticks ? RT_FLAG_TICKS : 0)) | RT_STAMP_COMMIT,
+                          .mono_ns = ticks ? rt_ticks_now() : now, .pid = owner, .tid = b->tid, .len = len};
+    memset(to + bytes - 8, 0, 8);
+    memcpy(to, &r, sizeof r);
+    memcpy(to + sizeof r, b->data, len);
+    rt_staging_commit(d->staging, (struct rt_block){.type = RT_BLOCK_BACKLOG, .payload = bytes, .segment = s->number, .mono_ns = now,
+                                                    .pass_mono_ns = rt_load_relaxed(&d->pass_mono_mt)});
+    rt_staging_show(d->staging);
+    rt_store_relaxed(&b->len_mt, 0);
+    return true;
+}
+
+static bool stage_backlogs(struct rt_drain *d, const struct rt_pool_segment *s)
+{
+    uint32_t n = rt_load_relaxed(&s->map->usable_backlogs_mt);
+    for (uint32_t i = 0; i < n && i < RT_SEGMENT_BACKLOGS; i++)
+        if (!stage_backlog(d, s, rt_pool_backlog(s, i)))
+            return false;
+    return true;
+}
+
 /* The segment goes back to the keeper. */
 static void stage_dead(struct rt_drain *d, struct rt_pool_segment *s)
 {
-    if (!stage_loss(d, s))
+    if (!stage_backlogs(d, s) || !stage_loss(d, s))
         return;
     for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++) {
         struct rt_lane_control *c = &s->map->lane[i];

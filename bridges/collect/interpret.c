@@ -187,6 +187,11 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_r
     t->heard_mono_ns = it->seen_mono_ns;
     if (t->homes != it->homes)
         rt__vouch(it, t, r);
+    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_UNFLUSHED) { /* the last that there is of its process, and not numbered */
+        deliver_held(it, t, 0, true);
+        deliver(it, t, r);
+        return;
+    }
     enum rt_order order = rt_thread_order(t, r);
     if (order == RT_ORDER_RESTART) {
         rt__thread_finish(it, t);

@@ -24,6 +24,7 @@ struct rt_ledger {
     uint64_t dropped_calls, dropped_bytes, dropped_lines; /* no room in shared memory */
     uint64_t truncated;        /* records cut by the death of their writer */
     uint64_t stream_bytes[RT_STREAMS], stream_calls[RT_STREAMS];
+    uint64_t unflushed_bytes;  /* left in stdout's buffer by a process that died: rows, but not bytes of the stream */
     uint64_t duplicates;       /* records read twice after a restart, dropped */
     uint64_t late_results;
     uint64_t gaps;             /* holes in a thread's records that nothing explained */

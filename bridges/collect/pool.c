@@ -48,9 +48,14 @@ static int grow_scratch(struct rt_pool_segment *s, uint32_t n)
     return 0;
 }
 
-static struct rt_backlog *backlog(const struct rt_pool_segment *s, uint32_t i)
+/* Processes that were forked print, too: one more, as soon as the last has an owner. */
+static void grow_backlogs(struct rt_pool_segment *s)
 {
-    return (struct rt_backlog *)(void *)((uint8_t *)s->map + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
+    uint32_t n = rt_load_relaxed(&s->map->usable_backlogs_mt);
+    if (n == 0 || n >= RT_SEGMENT_BACKLOGS || !rt_load_relaxed(&rt_pool_backlog(s, n - 1)->owner_mt))
+        return;
+    if (fallocate(s->fd, 0, RT_BACKLOG_OFFSET + n * RT_BACKLOG_BYTES, RT_BACKLOG_BYTES) == 0)
+        rt_store_release(&s->map->usable_backlogs_mt, n + 1);
 }
 
 static struct rt_pool_segment *segment_free(struct rt_pool_segment *s)
@@ -75,7 +80,7 @@ static struct rt_pool_segment *segment_open(struct rt_pool *p, const char *dir, 
     struct stat st;
     if (s->fd < 0 || fstat(s->fd, &st) < 0 || (!flags && st.st_size < RT_SEGMENT_BYTES))
         return segment_free(s);
-    if (flags && (ftruncate(s->fd, RT_SEGMENT_BYTES) < 0 || fallocate(s->fd, 0, 0, RT_BACKLOG_OFFSET + RT_BACKLOG_BYTES) < 0))
+    if (flags && (ftruncate(s->fd, RT_SEGMENT_BYTES) < 0 || fallocate(s->fd, 0, 0, RT_BACKLOG_OFFSET + RT_BACKLOGS_AT_START * RT_BACKLOG_BYTES) < 0))
         return segment_free(s);
     void *m = mmap(NULL, RT_SEGMENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
     if (m == MAP_FAILED)
@@ -92,7 +97,7 @@ static struct rt_pool_segment *segment_make(struct rt_pool *p, uint32_t number)
     if (!s)
         return NULL;
     *s->map = (struct rt_segment){
-        .magic = RT_SEGMENT_MAGIC, .version = RT_SEGMENT_VERSION, .header_bytes = sizeof *s->map, .number = number, .usable_backlogs_mt = 1};
+        .magic = RT_SEGMENT_MAGIC, .version = RT_SEGMENT_VERSION, .header_bytes = sizeof *s->map, .number = number, .usable_backlogs_mt = RT_BACKLOGS_AT_START};
     if (grow_lanes(s, RT_LANES_AT_START) < 0 || grow_scratch(s, 1) < 0) {
         unlinkat(p->dir->fd, name_of(name, "pool", number), 0);
         return segment_free(s);
@@ -113,7 +118,7 @@ static void write_header(struct rt_pool_segment *s)
     memset(s->map->lost, 0, sizeof s->map->lost);
     memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
     for (uint32_t i = 0; i < s->map->usable_backlogs_mt && i < RT_SEGMENT_BACKLOGS; i++)
-        backlog(s, i)->owner_mt = backlog(s, i)->len_mt = 0;
+        rt_pool_backlog(s, i)->owner_mt = rt_pool_backlog(s, i)->len_mt = 0;
     rt_store_release(&s->map->usable_scratch_mt, s->n_scratch);
     rt_store_release(&s->map->usable_lanes_mt, s->lanes_mt);
 }
@@ -218,6 +223,8 @@ void rt_pool_replenish(struct rt_pool *p)
             grow_lanes(s, grow);
         if (state == RT_SEGMENT_LIVE && rt_load_relaxed(&s->map->truncated_mt) && s->n_scratch < RT_SEGMENT_SCRATCH)
             grow_scratch(s, RT_SEGMENT_SCRATCH);
+        if (state == RT_SEGMENT_LIVE)
+            grow_backlogs(s);
         if (state == RT_SEGMENT_DRAINED)
             take_back(p, s);
         if (state == RT_SEGMENT_POOL && rt_load_relaxed(&s->faulted_mt))

@@ -53,6 +53,10 @@ uint32_t rt_pool_check_leases(struct rt_pool *p, uint64_t now_ns);
 /* Called by the SIGBUS handler: maps zeros over the page at @addr when it belongs to a segment. Return: true when it did. Signals: safe. */
 bool rt_pool_fault(struct rt_pool *p, void *addr);
 
+static inline struct rt_backlog *rt_pool_backlog(const struct rt_pool_segment *s, uint32_t i)
+{
+    return (struct rt_backlog *)(void *)((uint8_t *)s->map + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
+}
 static inline uint32_t rt_segment_state(const struct rt_pool_segment *s)
 {
     return __atomic_load_n(&s->state_mt, __ATOMIC_ACQUIRE);

@@ -72,7 +72,7 @@ static void take_row(void *ctx, const struct rt_row *row)
         .time_ns = rt__real_ns(it, row->mono_ns), .mono_ns = row->mono_ns,
         .pid = c->thread->pid, .tid = c->thread->tid, .level = row->level, .pri = -1,
         .text = row->text, .text_len = row->text_len, .raw = row->raw, .raw_len = row->raw_len,
-        .flags = row->flags & ~(uint32_t)RT_ROW_LEVEL_FOUND,
+        .flags = (row->flags & ~(uint32_t)RT_ROW_LEVEL_FOUND) | (c->thread->unflushed ? RT_ROW_UNFLUSHED : 0),
     };
     if (row->n_lines > 1)
         it->ledger.folded += row->n_lines - 1;
@@ -143,6 +143,12 @@ static bool is_asked_again(int64_t result)
     return result == -EAGAIN || result == -EINTR || result == -EMSGSIZE || result == -ENOBUFS;
 }
 
+/* Was it never written? */
+static bool is_unflushed(const struct rt_record *r)
+{
+    return RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_UNFLUSHED;
+}
+
 /* Bytes that became rows are those that will not be written again; bytes that are counted are those that were written. */
 void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
 {
@@ -154,6 +160,7 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
     for (uint32_t k = 0; k < t->pending.n; k++) {
         const struct rt_record *r = t->pending.at[k].record;
         uint64_t len = rt_frames_bytes(r), n = len < left ? len : left;
+        t->unflushed = is_unflushed(r);
         if (n && is_said(r))
             feed(it, t, r, n, k || t->more);
         left -= n;
@@ -166,7 +173,10 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
         t->said.stream = stream_of(first);
         t->said.bytes = result == RT_RESULT_NONE ? bytes : 0;
         t->more = RT_STAMP_FLAGS(t->pending.at[t->pending.n - 1].record->stamp_mt) & RT_FLAG_MORE;
-        it->ledger.stream_bytes[t->said.stream] += bytes;
+        if (is_unflushed(first))
+            it->ledger.unflushed_bytes += bytes;
+        else
+            it->ledger.stream_bytes[t->said.stream] += bytes;
     }
     rt_refs_clear(&t->pending);
     t->pending_result = RT_RESULT_NONE;
@@ -180,7 +190,7 @@ void rt__speech_data(struct rt_interpreter *it, struct rt_thread *t, const struc
 
     if (!goes_on) {
         rt__speech_flush(it, t);
-        it->ledger.stream_calls[stream]++;
+        it->ledger.stream_calls[stream] += !is_unflushed(r);
     }
     if (stream == RT_STREAM_BINARY) {
         uint64_t n = 0;

@@ -24,6 +24,7 @@ enum rt_block_type {
     RT_BLOCK_PAD = 1, /* goes on at the start of the ring */
     RT_BLOCK_LANE,    /* records of one lane */
     RT_BLOCK_EVENT,   /* struct rt_event: what the collector itself saw */
+    RT_BLOCK_BACKLOG, /* one record that no lane had: what a process left in stdout's buffer */
 };
 
 enum rt_block_late { /* where the records of a LANE block stand */

@@ -83,6 +83,7 @@ static void write_ledger(struct rt_store *s)
         {"retap.Ledger:dropped_bytes", &l->dropped_bytes, false},
         {"retap.Ledger:dropped_calls", &l->dropped_calls, false},
         {"retap.Ledger:truncated", &l->truncated, false},
+        {"retap.Ledger:unflushed_bytes", &l->unflushed_bytes, false},
         {"retap.Ledger:gaps", &l->gaps, false},
         {"retap.Ledger:uncovered", &l->uncovered, false},
 #define RT_STREAM_NAME(stream, name) \

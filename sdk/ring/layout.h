@@ -6,7 +6,7 @@
  *   64 KiB   3 scratch areas of 64 KiB: long messages are formatted there
  *   256 KiB  lanes 0..5: 64 64 128 256 256 1024 KiB, each aligned to its size
  *
- * Only the header, backlog 0, lanes 0 and 1 and scratch 0 have memory at first. The collector allocates more and then raises usable_lanes: a
+ * Only the header, two backlogs, lanes 0 and 1 and scratch 0 have memory at first. The collector allocates more and then raises usable_lanes: a
  * producer never touches a page that the file system could refuse.
  *
  * A record starts at a multiple of 8 and never wraps:
@@ -34,6 +34,7 @@
 #define RT_SEGMENT_SCRATCH  3u
 #define RT_SEGMENT_BACKLOGS 7u
 #define RT_BACKLOG_BYTES    8192u
+#define RT_BACKLOGS_AT_START 2u /* the program's, and that of its first child; more by need */
 #define RT_BACKLOG_OFFSET   4096u
 #define RT_SCRATCH_BYTES    65536u
 #define RT_SCRATCH_OFFSET   65536u

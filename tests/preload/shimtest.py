@@ -16,7 +16,7 @@ import tempfile
 MAGIC, RUN_MAGIC, VERSION = 0x31677365706174, 0x316E7572706174, 2
 SEGMENT_BYTES, RUN_PAGE, POOL_SLOTS = 2 << 20, 4096, 64
 LANES = [(256, 64), (320, 64), (384, 128), (512, 256), (768, 256), (1024, 1024)]  # offset and size, KiB
-HEADER_BYTES, OWNER_AT, USABLE_AT, LANE_AT, LANE_CONTROL = 2048, 64, 72, 320, 128
+HEADER_BYTES, OWNER_AT, USABLE_AT, BACKLOGS_AT, LANE_AT, LANE_CONTROL = 2048, 64, 72, 104, 320, 128
 TYPES = ["NONE", "PAD", "DATA", "MESSAGE", "RESULT", "PROCESS", "EXEC", "EXIT", "WAITED", "LOST", "TEMPLATE", "MODULE", "FILE"]
 STREAMS = ["", "stdout", "stderr", "binary", "syslog", "journal", "journal_text", "file"]
 MORE, MIRROR, COARSE, TRUNCATED, UNFLUSHED, CRED, AFTER, TICKS, CALL = (1 << i for i in range(9))
@@ -89,7 +89,7 @@ class Run:
             head = bytearray(4096)
             struct.pack_into("<QIII", head, 0, MAGIC, VERSION, HEADER_BYTES, number)
             struct.pack_into("<II", head, USABLE_AT, usable_lanes, 3 if usable_lanes > 2 else 1)
-            struct.pack_into("<I", head, 104, 7)
+            struct.pack_into("<I", head, BACKLOGS_AT, 7)
             f.write(head)
             f.truncate(SEGMENT_BYTES)
 
