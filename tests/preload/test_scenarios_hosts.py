@@ -654,13 +654,18 @@ def daemon_case(name):
         until(lambda: connects(port) or p.popen.poll() is not None, name)
         true(p.popen.poll() is None, (p.out(), p.err()))
         pid = int(until(lambda: slurp(stage.path("pid")).strip(), "the pid file"))
+        # A signal while it still starts or reads its configuration is lost, or ends it: it says when it has.
+        said = {"apache2": lambda n: slurp(stage.path("error.log")).count(b"resuming normal operations") == n,
+                "named": lambda n: p.err().count(b" running\n") == n}
+        ready = said.get(name, lambda n: True)
+        until(lambda: ready(1), name + " is up")
         if name == "lighttpd":  # rotation: the log is opened anew
             os.rename(stage.path("error.log"), stage.path("error.log.1"))
             os.kill(pid, signal.SIGHUP)
             until(lambda: b"logfiles cycled" in slurp(stage.path("error.log")), "the new log")
         elif name != "squid":
             os.kill(pid, signal.SIGHUP)
-        until(lambda: connects(port), name + " after SIGHUP")
+        until(lambda: ready(2) and connects(port), name + " after SIGHUP")
         os.kill(pid, signal.SIGTERM)
         return refused, accepted, p.end()
 
