@@ -46,6 +46,7 @@ struct launch {
     const char *obstacle;        /* to the shim in it, NULL = none */
     bool wraps;                  /* recorded from outside, without the shim */
     struct rt_wrap wrap;
+    struct rt_speaker speaker;   /* until the exec of a program that can't speak */
     pid_t cmd, collector;
     uint32_t restarts;
     int status;          /* wait status of CMD */
@@ -185,13 +186,12 @@ static void allow_link_order(void)
 }
 
 /* What the shim would tell, said for a program that will not load it. */
-static void announce(const struct launch *l)
+static void announce(struct launch *l)
 {
-    struct rt_speaker s;
-    if (!rt_speaker_open(&s, l->run_dir, (uint32_t)getpid()))
+    if (!rt_speaker_open(&l->speaker, l->run_dir, (uint32_t)getpid()))
         return;
-    rt_speaker_started(&s, RT_PROCESS_EXEC, (uint32_t)getppid(), l->argv, l->path);
-    rt_speaker_executes(&s, l->path);
+    rt_speaker_started(&l->speaker, RT_PROCESS_EXEC, (uint32_t)getppid(), l->argv, l->path);
+    rt_speaker_executes(&l->speaker, l->path);
 }
 
 static void set_environment(const struct launch *l)
@@ -242,7 +242,9 @@ static int exec_cmd(struct launch *l)
             execv("/bin/sh", argv);
         }
     }
-    return errno;
+    int e = errno;
+    rt_speaker_executes(&l->speaker, ""); /* it came back */
+    return e;
 }
 
 static int exec_status(int e)

@@ -12,6 +12,7 @@
 #include "collect/drain.h"
 #include "collect/holder.h"
 #include "collect/names.h"
+#include "collect/obstacle.h"
 #include "collect/rows.h"
 #include "collect/ticks.h"
 #include "collect/seen.h"
@@ -54,6 +55,7 @@ struct rt_interpreter {
     struct rt_thread *dirty;  /* threads with something open: pending, held or unfinished lines */
     struct rt_seen seen;      /* what is read a second time after a restart */
     struct rt_losses losses;  /* what was counted */
+    struct rt_obstacles obstacles;
     struct rt_end *end;
     uint32_t n_ends, cap_ends;
     struct rt_names names;    /* formats and files by number */

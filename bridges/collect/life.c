@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include "collect/interpret_internal.h"
-#include "collect/obstacle.h"
 #include "meaning/display.h"
 
 #define EXIT_NS 10000000000u /* exit() was called and nobody waits: told so long after */
@@ -54,14 +53,34 @@ static enum rt_level end_level(int status)
     }
 }
 
+/* What it writes is not seen, or not all of it: a state with the reason, and a row. */
+static void tell_obstacle(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns, const char *state, const char *obstacle, const char *text)
+{
+    struct rt_buf clean = {0};
+    bool changed = false;
+    rt__emit_state(it, p, mono_ns, state, -1, obstacle);
+    if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0)
+        rt__emit_process(it, p, mono_ns, RT_LEVEL_INFO, (const char *)clean.data);
+    rt_buf_deinit(&clean);
+}
+
+/* It loads the shim, and writes past it. */
+static void tell_partly(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns)
+{
+    const char *obstacle = rt_obstacle_within(&it->obstacles, p->exe, p->pid);
+    char text[128];
+    if (!obstacle)
+        return;
+    snprintf(text, sizeof text, "this %s: partly covered", obstacle);
+    tell_obstacle(it, p, mono_ns, "partly covered", obstacle, text);
+}
+
 /* An exec after which nothing registered: from now on this is another program, of which only its end may be known. A vfork child
  * becomes a process by it. */
 static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p)
 {
     char path[sizeof p->exec_path], text[sizeof p->exec_path + 120];
     const char *obstacle = rt_obstacle_of(p->exec_path);
-    struct rt_buf clean = {0};
-    bool changed = false;
     uint32_t len = (uint32_t)snprintf(path, sizeof path, "%s", p->exec_path);
     snprintf(text, sizeof text, "executed %s, which %s: not covered", path, obstacle);
     rt_proc_name(p, path, len + 1, path, len);
@@ -69,10 +88,7 @@ static void tell_uncovered(struct rt_interpreter *it, struct rt_proc *p)
     it->ledger.uncovered++;
     p->borrows = false;
     p->spoke = true;
-    rt__emit_state(it, p, p->exec_mono_ns, "not covered", -1, obstacle);
-    if (rt_display_append(&clean, text, strlen(text), &changed) == 0 && rt_buf_append(&clean, "", 1) == 0)
-        rt__emit_process(it, p, p->exec_mono_ns, RT_LEVEL_INFO, (const char *)clean.data);
-    rt_buf_deinit(&clean);
+    tell_obstacle(it, p, p->exec_mono_ns, "not covered", obstacle, text);
     p->exec_mono_ns = 0;
 }
 
@@ -241,6 +257,8 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     inherit_voice(it, p, &m);
     it->ledger.processes += !again;
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
+    if (m.how == RT_PROCESS_EXEC)
+        tell_partly(it, p, r->mono_ns);
 }
 
 void rt__life_module(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)

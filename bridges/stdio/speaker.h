@@ -21,7 +21,7 @@ void rt_speaker_close(struct rt_speaker *s);
 
 /* The process began: its command line, the file that was executed. */
 void rt_speaker_started(struct rt_speaker *s, enum rt_process_how how, uint32_t ppid, char *const argv[], const char *exe);
-/* It is about to execute @path; when it does not register after that, it is told as not covered. */
+/* It is about to execute @path; when it does not register after that, it is told as not covered. "": that failed. */
 void rt_speaker_executes(struct rt_speaker *s, const char *path);
 /* It wrote @n bytes to @stream, read at @mono_ns. */
 void rt_speaker_wrote(struct rt_speaker *s, enum rt_stream stream, uint64_t mono_ns, const void *bytes, size_t n);

@@ -1,4 +1,4 @@
-/* Any bytes as an ELF file: its build id, its link to a debug file, the functions of both kinds of symbol tables, and lookups. */
+/* Any bytes as an ELF file: what kind of program it is, its build id, its link to a debug file, the functions of both kinds of symbol tables, and lookups. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "symbols/elf.h"
+#include "symbols/program.h"
 #include "symbols/symbols.h"
 #include "symbols/table.h"
 
@@ -38,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    rt_program_kind(path, NULL);
     if (rt_elf_open(&e, path) == 0) {
         id_len = rt_elf_build_id(&e, id);
         rt_elf_content(rt_elf_named(&e, ".gnu_debuglink"));

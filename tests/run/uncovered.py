@@ -85,6 +85,8 @@ def why(program):
 
 def each_kind():
     """(name, path, part of the reason)"""
+    with open("go.go", "w") as f:
+        f.write(GO)
     kinds = [("static", build("static", "gcc", "-static"), "statically"), ("static-pie", build("static-pie", "gcc", "-static-pie"), "statically"),
              ("musl-static", build("musl-static", "musl-gcc", "-static"), "statically"), ("golang", build("golang", "go", "build"), "Go program"),
              ("word32", build("word32", "gcc", "-m32"), "word size")]
@@ -138,6 +140,29 @@ def test_covered_programs():
         same("busybox", run([busybox, "sh", "-c", "echo hello; echo worse >&2; exit 4"], ["--wrap-fds", "auto"]),
              alone([busybox, "sh", "-c", "echo hello; echo worse >&2; exit 4"]))
         check("busybox", texts("/logs/busybox/stdout") + texts("/logs/busybox/stderr"), ["hello", "worse"])
+
+
+def test_partly_covered():
+    """Go with cgo loads the library, but only what its C code writes passes it."""
+    with open("go.go", "w") as f:
+        f.write(GO.replace("package main", 'package main\nimport "C"'))
+    cgo = build("cgo", "go", "build")
+    if not cgo:
+        return
+    plain = alone([cgo])
+    for options in ([], ["--wrap-fds", "auto"]):
+        same(f"cgo {options}", run([cgo], options), plain)
+        check(f"cgo {options}: reason", why("cgo"), [] if options else ["is a Go program, which writes by system calls of its own"])
+        check(f"cgo {options}: rows", texts("/logs/cgo/stdout"), ["line 0 of standard output"] if options else [])
+
+
+def test_exec_that_fails():
+    """What could not be executed is nothing that is not covered."""
+    shutil.copy("static", "busy")
+    with open("busy", "r+b"):  # ETXTBSY
+        p = run(["./busy"])
+    check("exit status", p.returncode, 126)
+    check("not covered", lib.stats("x.rrd")["not_covered"], [])
 
 
 def test_death():
@@ -338,12 +363,13 @@ def test_other_rights():
 
 with open("say.c", "w") as f:
     f.write(SOURCE)
-with open("go.go", "w") as f:
-    f.write(GO)
 build("static", "gcc", "-static")
+passed = 0
 for name, test in list(globals().items()):
     if name.startswith("test_") and any(a in name for a in sys.argv[1:] or [""]):
         test()
-        print("ok", name)
-for why_not in sorted(set(skipped)):
+        passed += 1
+skipped = sorted(set(skipped))
+for why_not in skipped:
     print("skipped", why_not)
+print(f"{passed} passed, 0 failed, {len(skipped)} skipped")
