@@ -22,6 +22,8 @@ struct abort_message { /* as glibc lays it out, since 2.4 */
 };
 extern struct abort_message *__abort_msg __attribute__((weak));
 
+extern void __interceptor_sigaction(void) __attribute__((weak)); /* a sanitizer's: not ready before its own start, and its words are the last */
+
 uint32_t rt_fatal_told_mt;
 
 static bool standing;          /* the handler stands for the default, or did */
@@ -69,7 +71,7 @@ static void stand(void)
 
 void rt_fatal_start(void)
 {
-    if (&__abort_msg && RT_REAL(sigaction))
+    if (&__abort_msg && !&__interceptor_sigaction && RT_REAL(sigaction))
         stand();
 }
 

@@ -45,6 +45,8 @@ def check(program, mistake, env=None):
             equal(tapped.returncode, plain.returncode)
             equal(tapped.stdout, plain.stdout)
             equal(findings(tapped.stderr), findings(plain.stderr))
+            if not args:
+                equal(tapped.stderr, plain.stderr)
             true(not args or findings(plain.stderr), f"the sanitizer found nothing: {plain.stderr!r}")
             equal(run.text("stdout"), b"a line on stdout\n")
             true(run.text("stderr").startswith(b"a line on stderr\n"))
