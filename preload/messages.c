@@ -134,15 +134,23 @@ static RT_COLD void tell_place(uint64_t site, enum rt_message_kind kind, int err
 }
 #define LITERAL(s) {s, sizeof s - 1}
 
-RT_API void __assert_fail(const char *expression, const char *file, unsigned line, const char *function)
+static __attribute__((noreturn)) void fail(uint64_t site, const char *expression, const char *file, unsigned line, const char *function)
 {
     struct rt_part text[3] = {LITERAL("Assertion `"), {expression, expression ? rt_strlen(expression) : 0}, LITERAL("' failed.")};
     struct rt_mark mark;
-    tell_place(RT_SITE, RT_MESSAGE_ASSERT, 0, text, 3, file, line, function);
+    tell_place(site, RT_MESSAGE_ASSERT, 0, text, 3, file, line, function);
     rt_mirror_enter(&mark);
     if (RT_REAL(__assert_fail))
         rt_real.__assert_fail(expression, file, line, function);
     __builtin_trap();
+}
+RT_API void __assert_fail(const char *expression, const char *file, unsigned line, const char *function)
+{
+    fail(RT_SITE, expression, file, line, function);
+}
+RT_API void __assert(const char *expression, const char *file, int line)
+{
+    fail(RT_SITE, expression, file, (unsigned)line, NULL);
 }
 RT_API void __assert_perror_fail(int errnum, const char *file, unsigned line, const char *function)
 {

@@ -222,6 +222,9 @@ def test_assertions_are_told_once():
     run, p = last("assertion")
     with run:
         equal([kind for kind, text in said(run)], ["assert"])
+    run, p = last("old_assertion")
+    with run:
+        equal([(m.kind, m.text, m.file, m.line) for m in run.messages()], [("assert", b"Assertion `3 == 4' failed.", b"old.c", 12)])
 
 
 def test_the_signal_does_what_it_would_have_done():

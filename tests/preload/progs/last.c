@@ -59,6 +59,11 @@ static void __attribute__((noinline)) act_smash(void)
         p[i] = 'x';
 }
 static void act_assertion(void) { assert(1 == 2); }
+static void act_old_assertion(void)
+{
+    extern void __assert(const char *, const char *, int);
+    __assert("3 == 4", "old.c", 12);
+}
 static void act_abort(void) { abort(); }
 static void act_raise(void) { raise(SIGABRT); }
 static void act_kill(void)
@@ -184,7 +189,7 @@ static void act_vfork_child(void)
 
 static const struct { const char *name; void (*act)(void); } acts[] = {
     {"double_free", act_double_free}, {"double_free_thread", act_double_free_thread}, {"double_free_altstack", act_double_free_altstack},
-    {"fortify", act_fortify}, {"smash", act_smash}, {"assertion", act_assertion}, {"abort", act_abort}, {"raise", act_raise},
+    {"fortify", act_fortify}, {"smash", act_smash}, {"assertion", act_assertion}, {"old_assertion", act_old_assertion}, {"abort", act_abort}, {"raise", act_raise},
     {"kill", act_kill}, {"queue", act_queue}, {"from_child", act_from_child}, {"blocked", act_blocked}, {"ignored", act_ignored}, {"handlers", act_handlers},
     {"own_handler", act_own_handler}, {"own_handler_returns", act_own_handler_returns}, {"reset", act_reset}, {"children", act_children},
     {"vfork_child", act_vfork_child},
