@@ -49,7 +49,7 @@ static void spill(struct rt_identity *id, enum rt_stream stream, uint32_t flags,
     flags |= RT_FLAG_CALL;
     if (len) {
         uint64_t now = rt_now(&flags);
-        sent->recorded = rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, NULL, &part, 1, &sent->first_seq,
+        sent->recorded = rt_ring_write(&id->writer, &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, NULL, &part, 1, &sent->first_seq,
                                        &sent->last_seq) == 0;
     }
     rt_store_release(&s->area->len_mt, 0);
@@ -71,7 +71,7 @@ static void add(struct rt_identity *id, struct rt_call *call, const char *text, 
     call->text_len = n;
     call->mono_ns = rt_now(&flags);
     b->ticks = (flags & RT_FLAG_TICKS) != 0;
-    b->tid = rt_thread.writer.tid;
+    b->tid = rt_self()->writer.tid;
     memcpy(b->data + at, call, head);
     memcpy(b->data + at + head, text, n);
     rt_store_release(&b->len_mt, at + head + n);

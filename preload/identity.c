@@ -26,7 +26,7 @@ uint32_t rt_argv_sum(void)
     return h;
 }
 
-static void process_record(const struct rt_identity *id, enum rt_process_how how)
+void rt_identity_tell(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_process_how how)
 {
     if (how != RT_PROCESS_EXEC && rt_shim.argv_len && rt_argv_sum() != rt_shim.argv_sum)
         rt_shim.argv_len = 0; /* it is no command line any more; the parent told it */
@@ -42,7 +42,7 @@ static void process_record(const struct rt_identity *id, enum rt_process_how how
     p.out_class = rt_fd_stream(rt_fd_class(1));
     p.err_class = rt_fd_stream(rt_fd_class(2));
     uint64_t now = rt_now(&flags);
-    rt_ring_write(&id->writer, &rt_thread.writer, RT_RECORD_PROCESS, 0, flags, now, NULL, parts, 3, NULL, NULL);
+    rt_ring_write(w, t, RT_RECORD_PROCESS, 0, flags, now, NULL, parts, 3, NULL, NULL);
 }
 
 /* The page is empty: this process is new. Its only thread, or a signal handler on it, gets here first. */
@@ -55,12 +55,13 @@ static bool register_process(struct rt_identity *id, enum rt_process_how how)
     if (how != RT_PROCESS_EXEC && rt_may_call()) /* at the start the claim has just asked */
         id->writer.pid = (uint32_t)rt_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     rt_shim.writer.pid = id->writer.pid;
+    rt_store_relaxed(&rt_shim.shared_mt, 0); /* a copy of the memory: nobody else is here */
     uint32_t generation = rt_add_relaxed(&rt_shim.generation_mt, 1) + 1;
     rt_signal_fence(); /* the generation says that the rest is valid */
     rt_store_relaxed(&id->generation, generation);
     bool ask = how != RT_PROCESS_EXEC && rt_may_call();
     thread_start(&rt_thread, id, ask ? (uint32_t)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) : id->writer.pid);
-    process_record(id, how);
+    rt_identity_tell(&id->writer, &rt_thread.writer, how);
     return true;
 }
 
@@ -112,9 +113,9 @@ bool rt_capture_exact(struct rt_writer *ret_writer, struct rt_writer_thread **th
     if (!w)
         return false;
     *ret_writer = *w;
-    *thread = &rt_thread.writer;
+    *thread = &rt_self()->writer;
     uint32_t pid;
-    if (rt_is_borrowed(&pid)) {
+    if (rt_is_borrowed(&pid) && pid != w->pid) {
         *room = (struct rt_writer_thread){.tid = pid};
         *thread = room;
         ret_writer->pid = pid;

@@ -46,7 +46,7 @@ static RT_COLD void entry_begin(struct entry *e, const struct rt_writer *w)
 /* From the room on the stack to a scratch area, once. */
 static bool entry_grow(struct entry *e)
 {
-    if (e->text.scratch || !(e->text.scratch = rt_scratch_take(e->w, &rt_thread.writer)))
+    if (e->text.scratch || !(e->text.scratch = rt_scratch_take(e->w, &rt_self()->writer)))
         return false;
     memcpy(e->text.scratch, e->text.at, e->text.len);
     e->text.at = e->text.scratch;

@@ -23,7 +23,7 @@ void rt_text_format(struct rt_text *t, const struct rt_writer *w, int fortify, i
     int n = format(t->room, sizeof t->room, fortify, errnum, fmt, ap);
     size_t size = sizeof t->room;
     if (n >= (int)size) {
-        t->scratch = rt_scratch_take(w, &rt_thread.writer);
+        t->scratch = rt_scratch_take(w, &rt_self()->writer);
         if (t->scratch) {
             t->at = t->scratch;
             size = RT_SCRATCH_BYTES;
@@ -84,7 +84,7 @@ void rt_message_write(const struct rt_writer *w, struct rt_call *call, struct rt
                                {names->function, m->function_len}, {text, len}};
     flags |= RT_FLAG_CALL;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_MESSAGE, 0, flags, now, &head, parts, 5, NULL, NULL);
+    rt_ring_write(w, &rt_self()->writer, RT_RECORD_MESSAGE, 0, flags, now, &head, parts, 5, NULL, NULL);
 }
 
 const char *rt_program_name(void)

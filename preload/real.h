@@ -60,6 +60,18 @@ struct option;
     X(login_tty, 0, LATE, int, (int)) \
     X(fork, 0, START, pid_t, (void)) \
     X(_Fork, 234, START, pid_t, (void)) \
+    X(clone, 0, START, int, (int (*)(void *), void *, int, void *, ...)) \
+    X(setuid, 0, START, int, (uid_t)) \
+    X(setgid, 0, START, int, (gid_t)) \
+    X(seteuid, 0, START, int, (uid_t)) \
+    X(setegid, 0, START, int, (gid_t)) \
+    X(setreuid, 0, START, int, (uid_t, uid_t)) \
+    X(setregid, 0, START, int, (gid_t, gid_t)) \
+    X(setresuid, 0, START, int, (uid_t, uid_t, uid_t)) \
+    X(setresgid, 0, START, int, (gid_t, gid_t, gid_t)) \
+    X(chroot, 0, START, int, (const char *)) \
+    X(unshare, 0, START, int, (int)) \
+    X(setns, 0, START, int, (int, int)) \
     X(execve, 0, START, int, (const char *, char *const *, char *const *)) \
     X(execvpe, 0, START, int, (const char *, char *const *, char *const *)) \
     X(fexecve, 0, START, int, (int, char *const *, char *const *)) \

@@ -4,14 +4,14 @@
 
 struct rt_mark *rt_mark_now(void)
 {
-    struct rt_mark *m = rt_thread.mark;
+    struct rt_mark *m = rt_self()->mark;
     if (rt_likely(!m))
         return NULL;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     /* A frame that a longjmp or an exception left behind lies below the stack pointer, or was written over since. */
     if ((uintptr_t)m < here || m->cookie != (RT_MARK_COOKIE ^ (uintptr_t)m)) {
         if ((uintptr_t)m - here < MIRROR_REACH || here - (uintptr_t)m < MIRROR_REACH)
-            rt_thread.mark = NULL;
+            rt_self()->mark = NULL;
         return NULL;
     }
     return (uintptr_t)m - here < MIRROR_REACH ? m : NULL;
@@ -63,7 +63,7 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
         flags |= RT_FLAG_CALL;
     }
     uint64_t now = rt_now(&flags);
-    sent->recorded = rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, stream, flags, now, call ? &head : NULL, parts, n_parts,
+    sent->recorded = rt_ring_write(w, &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, call ? &head : NULL, parts, n_parts,
                                    &sent->first_seq, &sent->last_seq) == 0;
     if (call) {
         call->args_len = 0;
@@ -82,7 +82,7 @@ RT_COLD void rt_record_count(uint64_t bytes)
     if (!w)
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_DATA, RT_STREAM_BINARY, flags, now, NULL, &part, 1, NULL, NULL);
+    rt_ring_write(w, &rt_self()->writer, RT_RECORD_DATA, RT_STREAM_BINARY, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 RT_COLD void rt_record_result(const struct rt_sent *sent, int64_t got)
@@ -96,7 +96,7 @@ RT_COLD void rt_record_result(const struct rt_sent *sent, int64_t got)
     if (!w)
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_thread.writer, RT_RECORD_RESULT, 0, flags, now, NULL, &part, 1, NULL, NULL);
+    rt_ring_write(w, &rt_self()->writer, RT_RECORD_RESULT, 0, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 void rt_record_event(enum rt_record_type type, const void *a, size_t a_len)
@@ -119,5 +119,5 @@ RT_COLD bool rt_record_named(enum rt_record_type type, const void *a, size_t a_l
     if (!w)
         return false;
     uint64_t now = rt_now(&flags);
-    return rt_ring_write(w, &rt_thread.writer, type, 0, flags, now, &head, &part, 1, NULL, NULL) == 0;
+    return rt_ring_write(w, &rt_self()->writer, type, 0, flags, now, &head, &part, 1, NULL, NULL) == 0;
 }

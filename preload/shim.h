@@ -50,6 +50,7 @@ struct rt_identity { /* in the page that a fork wipes */
 
 struct rt_shim { /* written by the constructor, then read only but for the fields in _mt */
     struct rt_identity *identity; /* NULL = capture is off */
+    uint32_t shared_mt;           /* others may be running on our memory (borrow.c) */
     struct rt_writer writer;      /* where to go on in a forked child; pid: of the last process that registered */
     uint32_t generation_mt;
     uint32_t ticks_mt;            /* 1: records hold the time stamp counter, as the run page allowed at the start */
@@ -96,12 +97,26 @@ bool rt_is_borrowed(uint32_t *ret_pid);
 /* Makes the wiped page and registers. Return: false when the page could not be had. */
 bool rt_identity_start(void);
 
-/* The writer of this process with rt_thread ready, or NULL: record nothing. Threads: any. Signals: safe. Blocks: never. */
+/* Says that the process of @w is there. */
+void rt_identity_tell(const struct rt_writer *w, struct rt_writer_thread *t, enum rt_process_how how);
+
+/* ---------------------------------------------------------------- borrow.c */
+struct rt_thread *rt_self_shared(void);
+const struct rt_writer *rt_capture_shared(void);
+/* What belongs to the calling thread; only after rt_capture() gave a writer. */
+static inline struct rt_thread *rt_self(void)
+{
+    return rt_likely(!rt_load_relaxed(&rt_shim.shared_mt)) ? &rt_thread : rt_self_shared();
+}
+
+/* The writer of this process with rt_self() ready, or NULL: record nothing. Threads: any. Signals: safe. Blocks: never. */
 static inline const struct rt_writer *rt_capture(void)
 {
     const struct rt_identity *id = rt_shim.identity;
     if (!id || !rt_has_tls())
         return NULL;
+    if (rt_unlikely(rt_load_relaxed(&rt_shim.shared_mt)))
+        return rt_capture_shared();
     if (rt_unlikely(id->generation != rt_thread.generation || !id->generation))
         return rt_capture_slow();
     return rt_likely(!rt_load_relaxed(&id->writer.run->panic_mt)) ? &id->writer : NULL;
@@ -183,12 +198,13 @@ static inline void rt_mark_enter(struct rt_mark *m, struct rt_call *call)
     m->cookie = RT_MARK_COOKIE ^ (uintptr_t)m;
     m->call = call;
     m->whole = false;
-    m->outer = rt_thread.mark;
-    rt_thread.mark = m;
+    struct rt_thread *t = rt_self();
+    m->outer = t->mark;
+    t->mark = m;
 }
 static inline void rt_mark_leave(struct rt_mark *m)
 {
-    rt_thread.mark = m->outer;
+    rt_self()->mark = m->outer;
     *(volatile uint64_t *)&m->cookie = 0;
 }
 

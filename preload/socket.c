@@ -115,7 +115,7 @@ RT_COLD void rt_socket_passed(const struct msghdr *m)
     struct rt_sent sent;
     if (!w || fd < 0 || rt_is_mirror() || rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt))
         return;
-    void *room = rt_scratch_take(w, &rt_thread.writer);
+    void *room = rt_scratch_take(w, &rt_self()->writer);
     if (!room)
         return;
     long n = rt_syscall(SYS_pread64, fd, room, RT_SCRATCH_BYTES, 0);

@@ -92,10 +92,10 @@ void rt_template_take(struct rt_call_args *c, const char *fmt, int errnum, va_li
     if (!p)
         return;
     uint32_t at = (uint32_t)(p - table);
-    if (rt_unlikely(!(rt_thread.told[at / 64] & 1ull << at % 64))) {
+    if (rt_unlikely(!(rt_self()->told[at / 64] & 1ull << at % 64))) {
         if (!tell(p))
             return; /* no room: the next call tries again */
-        rt_thread.told[at / 64] |= 1ull << at % 64;
+        rt_self()->told[at / 64] |= 1ull << at % 64;
     }
     c->call.template = p->number_mt;
     if (!p->format.n)

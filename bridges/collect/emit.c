@@ -66,6 +66,8 @@ void rt__emit_to(struct rt_interpreter *it, const struct rt_proc *p, struct rt_e
         anonymous.pid = anonymous.tid = 0;
         anonymous.flags |= RT_ROW_UNVERIFIED;
     }
+    if (p->cred_changed)
+        anonymous.flags |= RT_ROW_CRED;
     add_row(it, e, &anonymous);
 }
 

@@ -83,6 +83,8 @@ static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct 
     uint32_t type = RT_STAMP_TYPE(r->stamp_mt);
     if (type != RT_RECORD_DATA && type != RT_RECORD_RESULT)
         rt__speech_flush(it, t); /* the call before is over */
+    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CRED && type != RT_RECORD_PROCESS)
+        rt__life_cred(it, t, r->mono_ns);
     bool about_process = type >= RT_RECORD_PROCESS && type <= RT_RECORD_WAITED;
     if (handler[type] && !(about_process && t->refused))
         handler[type](it, t, r);

@@ -73,6 +73,8 @@ struct rt_assembler_options rt__channel_options(const struct rt_interpreter *it)
 
 /* ---------------------------------------------------------------- life.c */
 rt__handler rt__life_process, rt__life_exec, rt__life_exit, rt__life_waited, rt__life_module;
+/* The thread's process has changed user, root or namespaces: told once, and in each row from here on. */
+void rt__life_cred(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns);
 /* A row of the process comes: the first after a start makes it "running". */
 void rt__life_spoke(struct rt_interpreter *it, struct rt_proc *p, uint64_t mono_ns);
 /* Somebody who waited saw how it ended; told in its turn. */

@@ -251,6 +251,7 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     p->has_exit_code = false;
     p->exec_mono_ns = 0;
     p->borrows = false;
+    p->cred_changed = RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CRED;
     p->spoken_for = m.how == RT_PROCESS_SPOKEN_FOR;
     name_process(it, p, t->segment, &m, (const char *)(r + 1) + sizeof m);
     inherit_maps(it, p, t->segment, &m);
@@ -259,6 +260,16 @@ void rt__life_process(struct rt_interpreter *it, struct rt_thread *t, const stru
     tell_start(it, p, r->mono_ns, m.how == RT_PROCESS_FORK ? "forked" : "started");
     if (m.how == RT_PROCESS_EXEC)
         tell_partly(it, p, r->mono_ns);
+}
+
+void rt__life_cred(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)
+{
+    struct rt_proc *p = rt__proc_of(it, t);
+    if (!p || p->cred_changed)
+        return;
+    rt__speech_flush(it, t); /* what was said before */
+    p->cred_changed = true;
+    rt__emit_process(it, p, mono_ns - 1 /* before what told it */, RT_LEVEL_DEBUG, "goes on with other rights, another root or in other namespaces");
 }
 
 void rt__life_module(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)

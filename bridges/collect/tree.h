@@ -35,6 +35,7 @@ struct rt_proc {
     bool spoke;         /* "running" was told */
     bool spoken_for;    /* what its segment says in its name goes on after its end */
     bool ended;         /* its end was told; the entry stays a while for records that come later */
+    bool cred_changed;  /* it has another user, root or namespace than it began with */
     bool has_exit_code; /* exit() or _exit() was called */
     int32_t exit_code;
     uint64_t exec_mono_ns; /* it called exec and has not registered since; 0 = no */

@@ -35,6 +35,7 @@ enum {
     RT_ROW_LEVEL_FOUND = 1 << 4, /* the level was read from the text, not the default */
     RT_ROW_UNFLUSHED = 1 << 5, /* was still in the program's buffer when it died (set by the caller) */
     RT_ROW_UNVERIFIED = 1 << 6, /* which process said it is not known: who said so could not be believed (set by the caller) */
+    RT_ROW_CRED = 1 << 7,      /* after its process changed user, root or namespaces (set by the caller) */
 };
 
 struct rt_row {

@@ -355,6 +355,7 @@ int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt
     bool privileged = type != RT_RECORD_DATA || (stream != RT_STREAM_STDOUT && stream != RT_STREAM_FILE);
     uint32_t seq;
 
+    flags |= rt_load_relaxed(&w->flags_mt);
     if (__builtin_expect(n_parts == 1 && len + parts->len <= most && !rt_load_relaxed(&t->lost.seqs), 1) &&
         write_fast(w, t, RT_STAMP(0, type, stream, flags), mono_ns, privileged, head, parts, &seq)) {
         if (ret_first_seq)

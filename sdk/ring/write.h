@@ -18,6 +18,7 @@ struct rt_writer {
     struct rt_run_bell *bell;
     uint64_t full_wait_ns;      /* longest wait for room, 0 = never */
     uint32_t pid;
+    uint32_t flags_mt; /* of every record: RT_FLAG_CRED */
 };
 
 /* What a thread brings along; in thread-local memory. */

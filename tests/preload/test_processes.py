@@ -99,6 +99,80 @@ def test_a_failing_exec_is_taken_back():
         equal(told[-1], b"")
 
 
+# ---------------------------------------------------------------- children
+def check_lines(run, p, names):
+    """Each line once, by whom it says: NAME PID NUMBER, and in that order. The records of a thread are numbered without a gap."""
+    equal(sorted(r.data for r in run.records() if r.type == "DATA"), sorted(p.stderr.splitlines(True)))
+    said, seqs = {}, {}
+    for r in run.records():
+        seqs.setdefault((r.pid, r.tid), []).append(r.seq)
+        if r.type == "DATA" and len(r.data.split()) == 3:
+            name, pid, n = r.data.split()
+            equal((name, r.pid), (name, int(pid)))
+            said.setdefault(name, []).append((r.seq, int(n)))
+    equal(sorted(said), sorted(names))
+    for name in names:
+        equal([n for _, n in sorted(said[name])], list(range(1000)))
+    for numbers in seqs.values():
+        equal(sorted(numbers), list(range(min(numbers), min(numbers) + len(numbers))))
+
+
+def test_children_in_every_way_speak_with_their_parent():
+    names = [b"parent", b"fork", b"_Fork", b"SYS_fork", b"SYS_clone", b"clone", b"files", b"daemon", b"double"]
+    with Run() as run:
+        p = run.program([procs(), "ways"])
+        equal(p.returncode, 0)
+        check_lines(run, p, names)
+
+
+def test_children_on_their_parents_memory_are_themselves():
+    """Two at the same time as the parent, in the same thread-locals; their counters do not mix."""
+    for _ in range(3):
+        with Run() as run:
+            p = run.program([procs(), "shared"])
+            equal(p.returncode, 0)
+            check_lines(run, p, [b"parent", b"first", b"second"])
+
+
+def test_a_fork_while_other_threads_log():
+    with Run() as run:
+        p = run.program([procs(), "fork_among_threads"])
+        equal(p.returncode, 0)
+        records = [r for r in run.records() if r.type == "DATA"]
+        equal(sorted(r.data for r in records), sorted(p.stderr.splitlines(True)))
+        children = [r for r in records if r.data.startswith(b"child")]
+        equal(len(children), 600)
+        for r in children:
+            equal(r.pid, int(r.data.split()[1]))
+        equal(len({r.pid for r in records if r.data.startswith(b"thread")}), 1)
+
+
+def test_a_storm_of_children():
+    with Run() as run:
+        p = run.program([procs(), "storm"])
+        equal((p.returncode, p.stderr.count(b"leaf\n"), p.stderr.count(b"branch\n")), (0, 300, 30))
+        records = [r for r in run.records() if r.type == "DATA"]
+        equal(len({r.pid for r in records}), 330)
+        equal(sorted(r.data for r in records), [b"branch\n"] * 30 + [b"leaf\n"] * 300)
+
+
+# ---------------------------------------------------------------- rights
+def flagged(run):
+    return {r.data: bool(r.flags & CRED) for r in run.records() if r.type == "DATA"}
+
+
+def test_records_tell_that_rights_or_root_changed():
+    if os.geteuid():
+        raise Skip("needs root")
+    run, p = both("rights")
+    with run:
+        equal(flagged(run), {b"as it began\n": False, b"nothing changed\n": False, b"a vfork child changed\n": False, b"another user\n": True,
+                             b"its child\n": True})
+    run, p = both("root")
+    with run:
+        equal(flagged(run), {b"as it began\n": False, b"own names\n": True, b"entered\n": True, b"as before\n": False, b"another root\n": True})
+
+
 # ---------------------------------------------------------------- where the shim can't go
 def small_root(where):
     """A root with a shell and env in it, and nothing of ours."""

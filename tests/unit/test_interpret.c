@@ -444,6 +444,22 @@ RT_TEST(test_forked_child_has_its_parents_name_and_its_own_end)
     kit_free(&k);
 }
 
+RT_TEST(test_change_of_rights_is_told_once_and_in_its_place)
+{
+    struct kit k;
+    kit_open(&k);
+    kit_process(&k, 7, RT_PROCESS_EXEC, 1, "d");
+    data(&k, 1, 0, "as root\n");
+    data(&k, 2, RT_FLAG_CRED, "as nobody\n");
+    data(&k, 3, RT_FLAG_CRED, "still\n");
+    kit_flush(&k, 1);
+    kit_close(&k);
+    char *first = strstr((char *)k.rows.data, "as root"), *change = strstr((char *)k.rows.data, "goes on with other rights");
+    CHECK(first && change && first < change && change < strstr((char *)k.rows.data, "as nobody"));
+    CHECK(!strstr(change + 1, "goes on with other rights"));
+    kit_free(&k);
+}
+
 /* ---------------------------------------------------------------- order */
 RT_TEST(test_spilled_records_come_out_in_order)
 {
