@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "files.h"
 #include "shim.h"
 
 #define NOTED         10  /* fds that RETAP_FDS speaks of */
@@ -16,6 +17,7 @@ const uint8_t rt_fd_streams[RT_FD_CLASSES] = {
     [RT_FD_BINARY] = RT_STREAM_BINARY,    [RT_FD_SYSLOG] = RT_STREAM_SYSLOG,
     [RT_FD_SYSLOG_STREAM] = RT_STREAM_SYSLOG, [RT_FD_JOURNAL] = RT_STREAM_JOURNAL,
     [RT_FD_JOURNAL_TEXT] = RT_STREAM_JOURNAL_TEXT, [RT_FD_SECRET] = RT_STREAM_BINARY,
+    [RT_FD_FILE] = RT_STREAM_FILE,
 };
 
 struct file_id {
@@ -98,7 +100,7 @@ struct noted {
 };
 static const char letters[RT_FD_CLASSES] = {
     [RT_FD_OTHER] = 'd', [RT_FD_OUT] = 'o', [RT_FD_ERR] = 'e', [RT_FD_BINARY] = 'o', [RT_FD_SYSLOG] = 's', [RT_FD_SYSLOG_STREAM] = 'r',
-    [RT_FD_JOURNAL] = 'j', [RT_FD_JOURNAL_TEXT] = 't', [RT_FD_SECRET] = 'c', [RT_FD_DATA] = 'd', [RT_FD_NULLDEV] = 'n',
+    [RT_FD_JOURNAL] = 'j', [RT_FD_JOURNAL_TEXT] = 't', [RT_FD_SECRET] = 'c', [RT_FD_FILE] = 'f', [RT_FD_DATA] = 'd', [RT_FD_NULLDEV] = 'n',
 };
 static enum rt_fd_class class_of_letter(char c)
 {
@@ -173,6 +175,8 @@ void rt_fd_start(const char *fds, bool is_first)
             rt_fd_table[fd] = (uint8_t)noted[fd].class;
         else if (standard)
             rt_fd_table[fd] = (uint8_t)class_of_file(fd, id, mode, rdev);
+        if (rt_fd_table[fd] == RT_FD_FILE && !rt_file_adopt(fd))
+            rt_fd_table[fd] = RT_FD_DATA;
         if (standard)
             at_start[fd] = id;
         if (fd == 1)
@@ -237,7 +241,10 @@ void rt_fd_copied(int from, int to)
     /* Nothing tapped anywhere near: no need to ask who we are. Low fds a vfork child may have moved before. */
     if (from >= NOTED && to >= NOTED && !rt_fd_class(from) && !rt_fd_class(to))
         return;
-    set(to, get(from));
+    enum rt_fd_class c = get(from);
+    if (c == RT_FD_FILE)
+        rt_file_copied(from, to);
+    set(to, c);
 }
 
 void rt_fd_became(int fd, enum rt_fd_class c)

@@ -29,6 +29,7 @@ enum rt_fd_class {
     RT_FD_JOURNAL, /* … journald's native protocol, */
     RT_FD_JOURNAL_TEXT, /* … its text streams, */
     RT_FD_SECRET, /* … encrypted: counted */
+    RT_FD_FILE,   /* asked for by its path (files.h) */
     RT_FD_DATA,   /* redirected away from what the launcher handed over */
     RT_FD_NULLDEV,
     RT_FD_CLASSES,

@@ -6,6 +6,7 @@
 #include <utmp.h>
 
 #include "fdclass.h"
+#include "files.h"
 #include "real.h"
 #include "shim.h"
 #include "slot.h"
@@ -80,11 +81,17 @@ static unsigned mode_of(int flags, va_list ap)
 {
     return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, unsigned) : 0;
 }
-static inline int opened(int fd, const char *path)
+static inline int opened(int fd, int dir, const char *path, bool writes)
 {
     if (rt_unlikely(fd >= 0 && (rt_fd_class(fd) || path[1] == 'd' || path[1] == 'p')))
         rt_fd_opened(fd, path);
+    if (rt_unlikely(rt_files_asked) && fd >= 0 && writes)
+        rt_file_opened(fd, dir, path);
     return fd;
+}
+static bool writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
 }
 
 RT_API int open(const char *path, int flags, ...)
@@ -95,7 +102,7 @@ RT_API int open(const char *path, int flags, ...)
     va_end(ap);
     int fd = rt_likely(rt_real.open) ? rt_real.open(path, flags, mode)
                                      : (int)rt_return(rt_syscall(SYS_openat, AT_FDCWD, path, flags, mode, 0, 0));
-    return opened(fd, path);
+    return opened(fd, AT_FDCWD, path, writes(flags));
 }
 ALIAS(open) int open64(const char *path, int flags, ...);
 
@@ -105,7 +112,7 @@ RT_API int openat(int dir, const char *path, int flags, ...)
     va_start(ap, flags);
     unsigned mode = mode_of(flags, ap);
     va_end(ap);
-    return opened(CALL(openat, dir, path, flags, mode), path);
+    return opened(CALL(openat, dir, path, flags, mode), dir, path, writes(flags));
 }
 ALIAS(openat) int openat64(int dir, const char *path, int flags, ...);
 
@@ -116,10 +123,20 @@ RT_API int creat(const char *path, mode_t mode)
 ALIAS(creat) int creat64(const char *path, mode_t mode);
 
 /* ---------------------------------------------------------------- stdio and terminals: libc moves them inside */
-static void file_opened(FILE *f, const char *path)
+static bool mode_writes(const char *mode)
+{
+    for (; *mode; mode++)
+        if (*mode == 'w' || *mode == 'a' || *mode == '+')
+            return true;
+    return false;
+}
+
+static void file_opened(FILE *f, const char *path, const char *mode)
 {
     if (f && path && fileno && (path[0] == '/' && (path[1] == 'd' || path[1] == 'p')))
         rt_fd_opened(fileno(f), path);
+    if (rt_unlikely(rt_files_asked) && f && fileno && mode_writes(mode))
+        rt_file_opened(fileno(f), AT_FDCWD, path);
 }
 
 RT_API FILE *fopen(const char *path, const char *mode)
@@ -127,7 +144,7 @@ RT_API FILE *fopen(const char *path, const char *mode)
     if (!RT_REAL(fopen))
         return NULL;
     FILE *f = rt_real.fopen(path, mode);
-    file_opened(f, path);
+    file_opened(f, path, mode);
     return f;
 }
 ALIAS(fopen) FILE *fopen64(const char *path, const char *mode);
@@ -137,8 +154,11 @@ RT_API FILE *freopen(const char *path, const char *mode, FILE *was)
     if (!RT_REAL(freopen))
         return NULL;
     FILE *f = rt_real.freopen(path, mode, was);
-    if (f && fileno && path && rt_shim.identity)
+    if (f && fileno && path && rt_shim.identity) {
         rt_fd_look(fileno(f));
+        if (rt_unlikely(rt_files_asked) && mode_writes(mode))
+            rt_file_opened(fileno(f), AT_FDCWD, path);
+    }
     return f;
 }
 ALIAS(freopen) FILE *freopen64(const char *path, const char *mode, FILE *was);

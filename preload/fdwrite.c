@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include "fdclass.h"
+#include "files.h"
 #include "real.h"
 #include "shim.h"
 #include "socket.h"
@@ -32,7 +33,8 @@ static bool is_plain(const void *p, size_t n)
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
 {
-    return (c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && n <= DATAGRAM_MOST)) && n && is_plain(p, n);
+    bool as_it_is = c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && (n <= DATAGRAM_MOST || c == RT_FD_FILE));
+    return as_it_is && n && is_plain(p, n);
 }
 
 struct call { /* one tapped call between before() and after() */
@@ -101,13 +103,13 @@ static inline ssize_t after(struct call *c, ssize_t got)
 }
 
 /* The usual case first: text that is all there, written whole. */
-#define TAPPED_BUFFER(name, of, data, n, ...) do { \
+#define TAPPED_BUFFER(name, of, fd, data, n, ...) do { \
         enum rt_fd_class class_ = of; \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
         struct rt_part part_ = {data, n}; \
         if (rt_likely(is_usual(class_, data, n))) { \
-            struct rt_call from_ = {.site = RT_SITE}; \
+            struct rt_call from_ = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}; \
             struct rt_sent sent_; \
             rt_record_data(rt_fd_stream(class_), rt_fd_flags(class_), &from_, &part_, 1, &sent_); \
             ssize_t r_ = CALL(name, __VA_ARGS__); \
@@ -115,7 +117,7 @@ static inline ssize_t after(struct call *c, ssize_t got)
                 rt_record_result(&sent_, r_); \
             return r_; \
         } \
-        struct call c_ = {.class = class_, .from.site = RT_SITE}; \
+        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}}; \
         before(&c_, &part_, 1); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -124,7 +126,7 @@ static inline ssize_t after(struct call *c, ssize_t got)
         enum rt_fd_class class_ = rt_fd_class(fd); \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
-        struct call c_ = {.class = class_, .from.site = RT_SITE}; \
+        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}}; \
         before(&c_, iov, (size_t)(n)); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -137,13 +139,13 @@ static inline ssize_t after(struct call *c, ssize_t got)
 
 RT_API ssize_t write(int fd, const void *data, size_t n)
 {
-    TAPPED_BUFFER(write, rt_fd_class(fd), data, n, fd, data, n);
+    TAPPED_BUFFER(write, rt_fd_class(fd), fd, data, n, fd, data, n);
 }
 ALIAS(write) ssize_t __write(int fd, const void *data, size_t n);
 
 RT_API ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
 {
-    TAPPED_BUFFER(pwrite, rt_fd_class(fd), data, n, fd, data, n, at);
+    TAPPED_BUFFER(pwrite, rt_fd_class(fd), fd, data, n, fd, data, n, at);
 }
 ALIAS(pwrite) ssize_t pwrite64(int fd, const void *data, size_t n, off_t at);
 ALIAS(pwrite) ssize_t __pwrite64(int fd, const void *data, size_t n, off_t at);
@@ -169,13 +171,13 @@ ALIAS(pwritev2) ssize_t pwritev64v2(int fd, const struct iovec *iov, int n, off_
 
 RT_API ssize_t send(int fd, const void *data, size_t n, int flags)
 {
-    TAPPED_BUFFER(send, rt_fd_class(fd), data, n, fd, data, n, flags);
+    TAPPED_BUFFER(send, rt_fd_class(fd), fd, data, n, fd, data, n, flags);
 }
 ALIAS(send) ssize_t __send(int fd, const void *data, size_t n, int flags);
 
 RT_API ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct sockaddr *to, socklen_t to_len)
 {
-    TAPPED_BUFFER(sendto, rt_socket_class(fd, to, to_len), data, n, fd, data, n, flags, to, to_len);
+    TAPPED_BUFFER(sendto, rt_socket_class(fd, to, to_len), fd, data, n, fd, data, n, flags, to, to_len);
 }
 
 RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
@@ -243,7 +245,8 @@ RT_API ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, s
 static long syscall_write(uint64_t site, long nr, long a, long b, long c, long d)
 {
     struct rt_part part = {(const void *)b, (size_t)c};
-    struct call call = {.class = rt_fd_class((int)a), .from.site = site};
+    enum rt_fd_class class = rt_fd_class((int)a);
+    struct call call = {.class = class, .from = {.site = site, .origin = rt_file_origin(class, (int)a)}};
     bool vector = nr == SYS_writev;
     before(&call, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));

@@ -2,6 +2,7 @@
 
 #include "fatal.h"
 #include "fdclass.h"
+#include "files.h"
 #include "nextenv.h"
 #include "plain.h"
 #include "policy.h"
@@ -17,7 +18,7 @@ extern char **environ __attribute__((weak));
 extern void *__libc_stack_end __attribute__((weak)); /* of glibc's loader alone */
 
 struct variable {
-    const char *run, *fds, *stdout_mode, *enabled, *no_slot;
+    const char *run, *fds, *stdout_mode, *files, *enabled, *no_slot;
 };
 
 static void read_variables(char *const *envp, struct variable *v)
@@ -26,6 +27,7 @@ static void read_variables(char *const *envp, struct variable *v)
         {"RETAP_RUN=", offsetof(struct variable, run)},
         {"RETAP_FDS=", offsetof(struct variable, fds)},
         {"RETAP_STDOUT=", offsetof(struct variable, stdout_mode)},
+        {"RETAP_FILES=", offsetof(struct variable, files)},
 #ifdef RT_TESTPOINTS
         {"RETAP_TEST_NO_SLOT=", offsetof(struct variable, no_slot)},
 #endif
@@ -130,6 +132,7 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
     rt_clock_start(vdso);
     note_argv(argc, argv);
     rt_shim.stdout_mode = stdout_mode(v.stdout_mode);
+    rt_files_start(v.files);
     if (plain) {
         rt_next_set_run(v.run);
         rt_fd_start(NULL, true);

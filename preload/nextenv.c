@@ -12,7 +12,7 @@
 #define ENTRIES_FEW 256  /* … where the caller's stack may be a small one */
 #define MAIN_STACK  (1u << 20) /* so near to where the kernel put the arguments it is the first thread's */
 #define ENTRY_BYTES 256  /* of our path in LD_PRELOAD; a longer one is not put back */
-#define KEPT_BYTES  1024
+#define KEPT_BYTES  1280 /* a run directory and a list of globs, each as long as it may be */
 #define PRELOAD     "LD_PRELOAD="
 #define PRELOAD_LEN (sizeof PRELOAD - 1)
 #define LIBRARY     "libretap-preload"

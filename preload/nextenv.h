@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RT_NEXT_VARIABLES 4 /* rt_forward has no more */
+#define RT_NEXT_VARIABLES 5 /* rt_forward has no more */
 
 enum rt_preload_edit { RT_PRELOAD_STAYS, RT_PRELOAD_ADD, RT_PRELOAD_CUT };
 

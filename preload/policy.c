@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "glob.h"
 #include "shim.h"
 
 #define ALLOW "/etc/retap/allow"
@@ -33,31 +34,6 @@ struct text {
     const char *at, *end;
 };
 
-static bool matches(struct text pattern, const char *path)
-{
-    for (; pattern.at < pattern.end; pattern.at++, path++) {
-        if (*pattern.at != '*') {
-            if (!*path || (*pattern.at != *path && (*pattern.at != '?' || *path == '/')))
-                return false;
-            continue;
-        }
-        bool deep = ++pattern.at < pattern.end && *pattern.at == '*';
-        pattern.at += deep;
-        for (; !matches(pattern, path); path++)
-            if (!*path || (*path == '/' && !deep))
-                return false;
-        return true;
-    }
-    return !*path;
-}
-
-static bool has_slash(struct text t)
-{
-    while (t.at < t.end)
-        if (*t.at++ == '/')
-            return true;
-    return false;
-}
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
@@ -81,12 +57,9 @@ static struct text next_line(struct text *list)
 
 static bool lists(struct text list, const char *path)
 {
-    const char *name = path + rt_strlen(path);
-    while (name > path && name[-1] != '/')
-        name--;
     while (list.at < list.end) {
         struct text line = next_line(&list);
-        if (line.at < line.end && matches(line, has_slash(line) ? path : name))
+        if (rt_glob_match(line.at, (size_t)(line.end - line.at), path))
             return true;
     }
     return false;

@@ -49,12 +49,12 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
     if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
         rt_modules_look();
     const struct rt_mark *m = rt_mark_now();
-    bool mirror = m && !m->call && (stream != RT_STREAM_STDOUT || m->whole); /* what a message flushes is not its mirror */
+    bool mirror = m && !m->call && stream != RT_STREAM_FILE && (stream != RT_STREAM_STDOUT || m->whole); /* what a message flushes is not its mirror */
     if (mirror)
         flags |= RT_FLAG_MIRROR;
     else if (m && m->call && !call && (stream == RT_STREAM_STDERR || !m->call->kind))
         call = m->call;
-    if (mirror || rt_unlikely(rt_shim.calls == RT_TELL_NOTHING))
+    if (mirror || rt_unlikely(rt_shim.calls == RT_TELL_NOTHING && stream != RT_STREAM_FILE))
         call = NULL;
     struct rt_part head;
     if (call) {

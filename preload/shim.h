@@ -30,6 +30,7 @@
 #define rt_likely(x) __builtin_expect(!!(x), 1)
 #define rt_unlikely(x) __builtin_expect(!!(x), 0)
 
+#define RT_FILES       256u  /* paths of --files that a process is known by; others are not recorded */
 #define RT_TEMPLATES   1024u /* format strings that a process is known by; calls with others have no template */
 
 enum rt_stdout_mode { RT_STDOUT_AUTO, RT_STDOUT_ALWAYS, RT_STDOUT_NEVER };
@@ -80,6 +81,7 @@ struct rt_thread {
     struct rt_writer_thread writer;
     uint32_t generation; /* of the process that tid and seq belong to */
     struct rt_mark *mark;
+    uint64_t told_files[RT_FILES / 64]; /* files that it has given a FILE record */
     uint64_t told[RT_TEMPLATES / 64]; /* templates that this thread has given a TEMPLATE record, by their place in the table */
 };
 extern __thread struct rt_thread rt_thread __attribute__((tls_model("initial-exec")));

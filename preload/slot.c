@@ -5,6 +5,7 @@
 
 #include "backlog.h"
 #include "fdclass.h"
+#include "files.h"
 #include "shim.h"
 
 #define TABLE_WORDS 21 /* members of glibc's table of FILE operations */
@@ -32,8 +33,13 @@ static enum rt_fd_class record(FILE *f, enum rt_fd_class c, const char *data, si
         return c;
     }
     struct rt_part part = {data, n};
+    if (rt_unlikely(c == RT_FD_FILE)) { /* who printed what of it is not known */
+        struct rt_call call = {.origin = rt_file_origin(c, f->_fileno)};
+        rt_record_data(RT_STREAM_FILE, 0, &call, &part, 1, sent);
+        return c;
+    }
     if (!has || !rt_backlog_flush(f, rt_fd_stream(c), data, n, sent))
-        rt_record_data(rt_fd_stream(c), 0, NULL, &part, 1, sent);
+        rt_record_data(rt_fd_stream(c), rt_fd_flags(c), NULL, &part, 1, sent);
     return c;
 }
 

@@ -204,6 +204,8 @@ static void set_environment(const struct launch *l)
     snprintf(wait, sizeof wait, "%lluus", (unsigned long long)l->o.full_wait_ns / 1000);
     setenv("RETAP_FULL_WAIT", wait, 1);
     setenv("RETAP_STDOUT", stdout_modes[(unsigned)l->o.stdout_mode % 3], 1);
+    if (l->o.files[0])
+        setenv("RETAP_FILES", l->o.files, 1);
     if (l->kind == RT_PROGRAM_ASAN)
         allow_link_order();
     if (l->kind != RT_PROGRAM_FOREIGN) /* its loader would complain */

@@ -15,6 +15,7 @@ enum option_type {
     RT_OPTION_STRING,
     RT_OPTION_ENUM,
     RT_OPTION_LIST,
+    RT_OPTION_GLOBS,
     RT_OPTION_LEVEL,
     N_OPTION_TYPES,
 };
@@ -139,11 +140,21 @@ static bool set_level(const struct option_def *d, void *field, const char *text)
     return true;
 }
 
-/* Each entry is SOURCE=LEVEL; entries are appended to what the list has. */
+/* Entries are appended to what the list has. */
+static bool append_entries(char *list, const char *text)
+{
+    size_t have = strlen(list), n = strlen(text);
+    if (have + (have > 0) + n >= RT_OPTION_LIST_MAX)
+        return false;
+    if (have)
+        list[have++] = ',';
+    memcpy(list + have, text, n + 1);
+    return true;
+}
+
+/* Each entry is SOURCE=LEVEL. */
 static bool set_list(const struct option_def *d, void *field, const char *text)
 {
-    char *list = field;
-    size_t have = strlen(list), n = strlen(text);
     for (const char *p = text;; p++) {
         size_t len = strcspn(p, ","), key = strcspn(p, "=,");
         if (key == 0 || key >= len || rt_level_from_text(p + key + 1, len - key - 1) == RT_LEVEL_NONE)
@@ -152,12 +163,14 @@ static bool set_list(const struct option_def *d, void *field, const char *text)
         if (*p == '\0')
             break;
     }
-    if (have + (have > 0) + n >= RT_OPTION_LIST_MAX)
-        return false;
-    if (have)
-        list[have++] = ',';
-    memcpy(list + have, text, n + 1);
-    return true;
+    return append_entries(field, text);
+}
+
+/* No entry is empty. */
+static bool set_globs(const struct option_def *d, void *field, const char *text)
+{
+    size_t n = strlen(text);
+    return n && text[0] != ',' && text[n - 1] != ',' && !strstr(text, ",,") && append_entries(field, text);
 }
 
 static const struct {
@@ -171,6 +184,7 @@ static const struct {
     [RT_OPTION_STRING] = {set_string, "it must not be empty"},
     [RT_OPTION_ENUM] = {set_enum, "allowed are %s"},
     [RT_OPTION_LIST] = {set_list, "allowed is %s[,…] with up to 511 bytes in all; levels are critical, error, warn, info, debug, trace"},
+    [RT_OPTION_GLOBS] = {set_globs, "allowed is %s[,…] with up to 511 bytes in all"},
     [RT_OPTION_LEVEL] = {set_level, "allowed are critical, error, warn, info, debug, trace"},
 };
 _Static_assert(sizeof types / sizeof *types == N_OPTION_TYPES, "a type lacks its row");

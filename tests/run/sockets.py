@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "preload"))
-os.environ.setdefault("RETAP_BUILD", "build/release")
+os.environ["RETAP_BUILD"] = os.path.abspath(os.environ.get("RETAP_BUILD", "build/release"))
 from shimtest import Skip, equal, main, true  # noqa: E402
 from libdaemons import JOURNAL, Connections, Datagrams, Rsyslog, own_world  # noqa: E402
 import librun  # noqa: E402

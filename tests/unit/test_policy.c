@@ -1,4 +1,5 @@
 /* Lists of programs, as /etc/retap/allow and deny hold them. */
+#include "preload/glob.c"
 #include "preload/policy.c"
 #include "tests/harness/test.h"
 
