@@ -91,6 +91,8 @@ static void exec_collector(const struct launch *l, int fd)
     setenv("RETAP_LINE_MAX", line_max, 1);
     setenv("RETAP_FULL_WAIT", wait, 1);
     setenv("RETAP_NO_GROUP", l->o.no_group ? "1" : "0", 1);
+    if (l->o.metrics)
+        setenv("RETAP_METRICS", l->o.metrics, 1);
     setenv("RETAP_CALLS", calls_modes[(unsigned)l->o.calls % 3], 1);
     if (l->o.recording_id)
         setenv("RETAP_RECORDING_ID", l->o.recording_id, 1);

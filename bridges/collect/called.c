@@ -94,4 +94,7 @@ void rt__called(struct rt_interpreter *it, const struct rt_thread *t, const stru
     row->template.p = template->text;
     row->template.n = template->len;
     set_args(it, args, call->args_len, row);
+    int r = rt_metrics_take(&it->metrics, p->program, row);
+    if (r && !it->error)
+        it->error = r;
 }

@@ -330,6 +330,9 @@ void rt_interpreter_finish(struct rt_interpreter *it)
 {
     remove_threads(it, every, 0);
     rt__life_finish(it);
+    if (it->metrics.n_left_out)
+        rt_interpreter_note(it, RT_LEVEL_WARN, it->seen_mono_ns, "%llu numbers are in no curve: there are already %u, the most that --metrics draws",
+                            (unsigned long long)it->metrics.n_left_out, RT_METRICS_MAX);
 }
 
 int rt_interpreter_own(struct rt_interpreter *it)
@@ -351,6 +354,7 @@ int rt_interpreter_init(struct rt_interpreter *it, struct rt_rows *rows, const s
         it->default_level[i] = rt_options_source_level(o->default_level, rt_source_names[i], RT_LEVEL_INFO);
     it->table = calloc(it->n_slots, sizeof *it->table);
     it->modules = rt_modules_new();
+    it->metrics = (struct rt_metrics){.rec = rows->rec, .glob = o->metrics};
     return it->table && it->modules ? 0 : -ENOMEM;
 }
 
@@ -370,5 +374,6 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
     rt_names_deinit(&it->names);
     rt_modules_free(it->modules);
     rt_buf_deinit(&it->arg_text);
+    rt_metrics_deinit(&it->metrics);
     *it = (struct rt_interpreter){0};
 }

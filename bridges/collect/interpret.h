@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "collect/drain.h"
 #include "collect/holder.h"
+#include "collect/metrics.h"
 #include "collect/names.h"
 #include "collect/obstacle.h"
 #include "collect/rows.h"
@@ -63,6 +64,7 @@ struct rt_interpreter {
     uint32_t calls;           /* enum rt_calls (config/options.def) */
     struct rt_row_arg arg[RT_FORMAT_ARGS]; /* of the row that is being made; their texts: */
     struct rt_buf arg_text;
+    struct rt_metrics metrics; /* of what calls were given */
     struct rt_ledger ledger;
     int64_t real_minus_mono_ns;
     struct rt_ticks ticks;

@@ -34,6 +34,7 @@ static void tick(struct rt_store *s)
 {
     rr_error err = {0};
     rt_rows_flush(&s->rows);
+    rt_metrics_flush(&s->interpreter.metrics);
     rr_recording_stream_flush_blocking(s->rec, 1e9f, &err); /* a failed write is counted: rows_failed() */
     uint64_t durable = rr_recording_stream_durable_bytes(s->rec);
     rt_store_release(&s->progress_mt, durable);
