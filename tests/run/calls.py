@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
         void (*say)(int) = (void (*)(int))dlsym(dlopen(argv[2], RTLD_NOW), "plugin_says");
         say(5);
     } else if (!strcmp(argv[1], "slow")) {
-        for (int i = 0; i < 400; i++) {
+        for (int i = 0; i < 1200; i++) {
             fprintf(stderr, "slow %d of %s\n", i, "many");
             usleep(1000);
         }
@@ -120,15 +120,18 @@ def test_what_was_never_written_says_so():
 def test_over_restarts_of_the_collector():
     host = build("host", HOST)
     run = lib.start("c.rrd", host, "slow", options=("--tick=20ms",))
+    killed = 0
     for _ in range(3):
-        time.sleep(0.12)
+        time.sleep(0.4)  # a batch is taken each 250 ms
         collector = lib.collector_of(run)
         if collector:
             os.kill(collector, signal.SIGKILL)
+            killed += 1
+    true(killed, "it was killed while the program ran")
     equal(run.wait(timeout=60), 0)
     rows = of(lib.rows("c.rrd", "/logs/**"), "stderr")
     equal([(r["text"], r.get("template"), r.get("args"), r.get("function")) for r in rows],
-          [("slow %d of many" % i, "slow %d of %s", [str(i), "many"], "main") for i in range(400)])
+          [("slow %d of many" % i, "slow %d of %s", [str(i), "many"], "main") for i in range(1200)])
 
 
 if __name__ == "__main__":
