@@ -115,7 +115,7 @@ static struct rt_entity *entity_of_file(struct rt_interpreter *it, const struct 
     if (c->entity)
         return c->entity;
     size_t n = rt_path_join(path, sizeof path, "logs", p->program, rt_source_names[RT_SOURCE_FILE]);
-    const char *at = (const char *)c->name.data, *end = at + c->name.len;
+    const char *at = c->name.len ? (const char *)c->name.data : "", *end = at + c->name.len;
     while (at < end && sizeof path - n > 2) {
         const char *slash = memchr(at, '/', (size_t)(end - at));
         size_t len = slash ? (size_t)(slash - at) : (size_t)(end - at);

@@ -6,6 +6,7 @@
 #include "meaning/display.h"
 #include "syslog/parse.h"
 
+#define CALL_BYTES_MOST 0x80000000u
 #define PENDING_MOST 2048u /* pieces of one call that wait for its result: 16 MiB */
 
 /* Who a row belongs to, while the assembler calls back. */
@@ -195,6 +196,7 @@ void rt__speech_data(struct rt_interpreter *it, struct rt_thread *t, const struc
     if (stream == RT_STREAM_BINARY) {
         uint64_t n = 0;
         memcpy(&n, r + 1, r->len < 8 ? r->len : 8);
+        n = n < CALL_BYTES_MOST ? n : 0; /* no call does more */
         it->ledger.stream_bytes[RT_STREAM_BINARY] += n;
     } else {
         if (rt_refs_push(&t->pending, r, it->seen_mono_ns) && !it->error)

@@ -12,7 +12,7 @@ struct saved {
     struct rt_ticks ticks;
     struct rt_ledger ledger;
     uint32_t n_ends, n_threads;
-    bool has_clock;
+    uint8_t has_clock;
 };
 
 struct saved_thread {

@@ -126,6 +126,23 @@ int rt_tree_save(const struct rt_tree *t, struct rt_buf *out)
     return r;
 }
 
+/* What was read may be anything, also a bool that is neither. */
+static void sanitize(struct rt_proc *p)
+{
+    bool *const flags[] = {&p->borrows, &p->other, &p->spoke, &p->spoken_for, &p->ended, &p->has_exit_code};
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
+        uint8_t byte;
+        memcpy(&byte, flags[i], 1);
+        *flags[i] = byte != 0;
+    }
+    p->program[RT_PROGRAM_MAX - 1] = p->exe[sizeof p->exe - 1] = p->speaks_as[sizeof p->speaks_as - 1] = 0;
+    p->exec_path[sizeof p->exec_path - 1] = 0;
+    if (p->speaks_at >= RT_LEVEL_COUNT)
+        p->speaks_at = RT_LEVEL_NONE;
+    if (p->argv_len > sizeof p->argv)
+        p->argv_len = 0;
+}
+
 int rt_tree_load(struct rt_tree *t, const uint8_t *p, size_t n, size_t *ret_used)
 {
     uint32_t count;
@@ -143,11 +160,7 @@ int rt_tree_load(struct rt_tree *t, const uint8_t *p, size_t n, size_t *ret_used
         saved.next = q->next;
         saved.maps = NULL;
         memset(saved.entity, 0, sizeof saved.entity);
-        saved.program[RT_PROGRAM_MAX - 1] = saved.exe[sizeof saved.exe - 1] = saved.speaks_as[sizeof saved.speaks_as - 1] = 0;
-        if (saved.speaks_at >= RT_LEVEL_COUNT)
-            saved.speaks_at = RT_LEVEL_NONE;
-        if (saved.argv_len > sizeof saved.argv)
-            saved.argv_len = 0;
+        sanitize(&saved);
         *q = saved;
     }
     *ret_used = sizeof count + count * sizeof(struct rt_proc);

@@ -207,7 +207,7 @@ static size_t put_line(uint8_t *out, const uint8_t *p, size_t n, bool *changed)
 
 int rt_display_append(struct rt_buf *out, const void *bytes, size_t n, bool *changed)
 {
-    const uint8_t *p = bytes, *end = p + n;
+    const uint8_t *p = n ? bytes : (const uint8_t *)"", *end = p + n;
     int r = n > SIZE_MAX / 4 ? -ENOMEM : rt_buf_reserve(out, 3 * n + 1);
     if (r < 0)
         return -ENOMEM;

@@ -424,14 +424,15 @@ static void gather_items(const struct rt_builder_column *c, uint32_t first, uint
                          struct rt_buf *values)
 {
     const int32_t *old = (const int32_t *)(const void *)c->ends.data;
+    const uint8_t *from = c->values.len ? c->values.data : (const uint8_t *)"";
     unsigned width = c->width;
     if (width) {
-        rt_buf_append(values, c->values.data + (size_t)first * width, (size_t)(end - first) * width);
+        rt_buf_append(values, from + (size_t)first * width, (size_t)(end - first) * width);
         return;
     }
     for (uint32_t i = first; i < end; i++) {
         int32_t start = i ? old[i - 1] : 0, len = old[i] - start, now = (int32_t)values->len + len;
-        rt_buf_append(values, c->values.data + start, (size_t)len);
+        rt_buf_append(values, from + start, (size_t)len);
         rt_buf_append(ends, &now, sizeof now);
     }
 }

@@ -28,6 +28,17 @@ def memory(pid):
     return sum(int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("RssAnon"))
 
 
+def left():
+    found = []
+    for recording in glob.glob("/dev/shm/retap-*/recording"):
+        try:
+            with open(recording) as f:
+                found += [os.path.dirname(recording)] if os.path.abspath("v.rrd") in f.read() else []
+        except OSError:
+            pass
+    return found
+
+
 def play(what, vandals):
     for name in ("shared", "v.rrd"):
         if os.path.exists(name):
@@ -61,6 +72,11 @@ def play(what, vandals):
     names = {p["program"] for p in s["processes"] if p["pid"] == counter}
     if names != {"sh", "counter"}:  # forked by the one, then the other
         lib.fail(f"{what}: the counter, {counter}, is called {names}")
+    until = time.time() + 5  # the collector tidies up when it has said that the file is closed
+    while left() and time.time() < until:
+        time.sleep(0.01)
+    if left():
+        lib.fail(f"{what}: {left()} is left")
     return len(own)
 
 
