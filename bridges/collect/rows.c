@@ -39,14 +39,6 @@ static const char *const sparse_names[SPARSE_COUNT] = {
     [SPARSE_ARGS] = "retap.Log:args",         [SPARSE_ARGS_NUM] = "retap.Log:args_num",
 };
 
-struct sparse {
-    struct rt_buf values, value_offsets; /* value_offsets: of byte columns only */
-    uint32_t list_offsets[RT_ROWS_BATCH + 1];
-    uint32_t n_cells;
-    bool used, bytes;
-    bool lists; /* a row may have several */
-};
-
 struct rt_entity {
     char *path;
     uint64_t hash, expected_seq;
@@ -58,7 +50,9 @@ struct rt_entity {
     uint32_t text_offsets[RT_ROWS_BATCH + 1];
     rr_log_level level[RT_ROWS_BATCH];
     struct rt_buf text;
-    struct sparse sparse[SPARSE_COUNT];
+    size_t field_bytes;     /* of the rows so far */
+    struct rt_cells sparse[SPARSE_COUNT];
+    struct rt_fields *fields; /* NULL = no row had any */
 };
 
 #define TEXT_MOST (256u << 10) /* bytes of a batch */
@@ -76,10 +70,11 @@ void rt_rows_deinit(struct rt_rows *r)
         struct rt_entity *e = r->table[i];
         if (!e)
             continue;
-        for (int c = 0; c < SPARSE_COUNT; c++) {
-            rt_buf_deinit(&e->sparse[c].values);
-            rt_buf_deinit(&e->sparse[c].value_offsets);
-        }
+        for (int c = 0; c < SPARSE_COUNT; c++)
+            rt_cells_deinit(&e->sparse[c]);
+        if (e->fields)
+            rt_fields_free(e->fields);
+        free(e->fields);
         rt_buf_deinit(&e->text);
         free(e->path);
         free(e);
@@ -124,21 +119,14 @@ struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
 /* The cell of the row being added, which is row e->n. */
 static int cell(struct rt_entity *e, enum sparse_id id, const void *p, size_t n)
 {
-    struct sparse *s = &e->sparse[id];
-    if (!s->used) {
-        s->used = true;
-        memset(s->list_offsets, 0, (e->n + 1) * sizeof *s->list_offsets);
-        uint32_t zero = 0;
-        if (s->bytes && rt_buf_append(&s->value_offsets, &zero, sizeof zero))
-            return -ENOMEM;
-    }
-    int r = rt_buf_append(&s->values, p, n);
-    uint32_t end = (uint32_t)s->values.len;
-    if (!r && s->bytes)
-        r = rt_buf_append(&s->value_offsets, &end, sizeof end);
-    if (!r)
-        s->n_cells++;
-    return r;
+    return rt_cells_add(&e->sparse[id], e->n, p, n);
+}
+
+static int field_cells(struct rt_entity *e, const struct rt_log_row *row)
+{
+    if (!e->fields && !(e->fields = calloc(1, sizeof *e->fields)))
+        return -ENOMEM;
+    return rt_fields_add(e->fields, e->n, row->fields, row->n_fields);
 }
 
 /* What the call was given: texts always, numbers where any is one. */
@@ -194,27 +182,28 @@ static int add_cells(struct rt_entity *e, const struct rt_log_row *row, uint64_t
         r |= cell(e, SPARSE_TEMPLATE, row->template.p, row->template.n);
     if (row->n_args)
         r |= arg_cells(e, row);
+    if (row->n_fields)
+        r |= field_cells(e, row);
     for (int c = 0; c < SPARSE_COUNT; c++)
-        if (e->sparse[c].used)
-            e->sparse[c].list_offsets[e->n + 1] = e->sparse[c].n_cells;
+        rt_cells_row(&e->sparse[c], e->n);
+    if (e->fields)
+        rt_fields_row(e->fields, e->n);
     return r ? -ENOMEM : 0;
 }
 
 static int flush_entity(struct rt_rows *r, struct rt_entity *e)
 {
-    rr_column columns[2 + SPARSE_COUNT];
+    rr_column columns[2 + SPARSE_COUNT + RT_FIELDS_MOST + 1];
     uint32_t n = 0;
     if (e->has_pid)
         columns[n++] = (rr_column){.component = "retap.Log:pid", .values = e->pid};
     if (e->has_mono)
         columns[n++] = (rr_column){.component = "retap.Log:mono", .values = e->mono};
-    for (int c = 0; c < SPARSE_COUNT; c++) {
-        struct sparse *s = &e->sparse[c];
-        if (s->used)
-            columns[n++] = (rr_column){.component = sparse_names[c], .values = s->values.data,
-                                       .list_offsets = s->n_cells == e->n && !s->lists ? NULL : s->list_offsets,
-                                       .value_offsets = s->bytes ? (const uint32_t *)(const void *)s->value_offsets.data : NULL};
-    }
+    for (int c = 0; c < SPARSE_COUNT; c++)
+        if (e->sparse[c].used)
+            columns[n++] = rt_cells_column(&e->sparse[c], sparse_names[c], e->n);
+    if (e->fields)
+        n += rt_fields_columns(e->fields, e->n, columns + n);
     rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = e->n, .log_time_ns = e->time, .text = (const char *)e->text.data,
                            .text_offsets = e->text_offsets, .levels = e->level, .columns = columns, .n_columns = n};
     rr_error err = {0};
@@ -225,21 +214,23 @@ static int flush_entity(struct rt_rows *r, struct rt_entity *e)
     r->n_stored += e->n;
     e->n = 0;
     rt_buf_clear(&e->text);
-    for (int c = 0; c < SPARSE_COUNT; c++) {
-        struct sparse *s = &e->sparse[c];
-        s->used = false;
-        s->n_cells = 0;
-        rt_buf_clear(&s->values);
-        rt_buf_clear(&s->value_offsets);
-    }
+    for (int c = 0; c < SPARSE_COUNT; c++)
+        rt_cells_clear(&e->sparse[c]);
+    if (e->fields)
+        rt_fields_clear(e->fields);
+    e->field_bytes = 0;
     return code ? -EIO : 0;
 }
 
 int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row *row)
 {
     int result = 0;
-    if (e->n && e->text.len + row->text_len > TEXT_MOST)
+    size_t field_bytes = 0;
+    for (uint32_t i = 0; i < row->n_fields; i++)
+        field_bytes += row->fields[i].name_len + row->fields[i].len;
+    if (e->n && e->text.len + e->field_bytes + row->text_len + field_bytes > TEXT_MOST)
         result = flush_entity(r, e);
+    e->field_bytes += field_bytes;
     if (rt_buf_append(&e->text, row->text, row->text_len))
         return -ENOMEM;
     int added = add_cells(e, row, row->mono_ns ? r->next_seq++ : e->expected_seq);

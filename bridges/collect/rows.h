@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/level.h"
+#include "collect/fields.h"
 
-#define RT_ROWS_BATCH    256u
 #define RT_ENTITIES_MAX  1000u /* paths under /logs; what comes after goes to /logs/other/<source> */
 
 struct rt_row_arg;
@@ -33,6 +33,8 @@ struct rt_log_row {
     int64_t offset; /* in the module; 0 absent */
     const struct rt_row_arg *args;
     uint32_t n_args;
+    const struct rt_row_field *fields;
+    uint32_t n_fields;
 };
 
 struct rt_row_arg { /* what a call was given; its numbers stand beside the texts, NAN where there is none */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collect/besides.h"
 #include "collect/channel.h"
 #include "collect/interpret_internal.h"
 #include "journal/parse.h"
@@ -78,14 +79,20 @@ static void emit_syslog(struct rt_interpreter *it, struct rt_thread *t, const st
     SET(&row, host, m.host);
     if (facility)
         SET(&row, facility, rt_slice(facility, strlen(facility)));
+    struct rt_besides b;
+    note(it, rt_besides_syslog(&b, &m, t->pid));
+    row.fields = b.at;
+    row.n_fields = b.n;
     emit_message(it, t, call, NULL, RT_SOURCE_SYSLOG, &row, m.text);
+    rt_besides_free(&b);
 }
 
 static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args,
                          struct rt_slice bytes, uint64_t mono_ns, uint32_t flags)
 {
     struct rt_journal_entry e;
-    while (rt_journal_take(&bytes, &e)) {
+    struct rt_besides b;
+    for (struct rt_slice entry = bytes; rt_journal_take(&bytes, &e); entry = bytes) {
         struct rt_log_row row = {.mono_ns = mono_ns, .pri = e.priority, .errnum = e.errnum, .line = e.line,
                                  .flags = flags | (e.cut ? RT_ROW_TRUNCATED : 0),
                                  .level = e.priority >= 0 ? rt_level_from_syslog(e.priority) : RT_LEVEL_NONE};
@@ -97,7 +104,11 @@ static void emit_journal(struct rt_interpreter *it, struct rt_thread *t, const s
         SET(&row, ident, e.ident);
         SET(&row, file, e.file);
         SET(&row, function, e.function);
+        note(it, rt_besides_journal(&b, entry));
+        row.fields = b.at;
+        row.n_fields = b.n;
         emit_message(it, t, call, args, RT_SOURCE_JOURNAL, &row, e.message);
+        rt_besides_free(&b);
     }
 }
 

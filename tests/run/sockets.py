@@ -74,7 +74,7 @@ def test_small_senders():
     script = """logger -t lt -p daemon.err 'local one'
         logger -t five -p local3.debug 'local five'
         logger -d -n 127.0.0.1 -P 514 -t udp --rfc3164 -p user.crit 'old over udp'
-        logger -d -n 127.0.0.1 -P 514 -t udp5 --rfc5424 'new over udp'
+        logger -d -n 127.0.0.1 -P 514 -t udp5 --rfc5424 --msgid MY --sd-id zoo@1 --sd-param 'a="1"' 'new over udp'
         logger -T -n 127.0.0.1 -P 514 -t tcp 'over tcp'
         logger -T --octet-count -n 127.0.0.1 -P 514 -t tcpc 'counted over tcp'
         python3 -c "$1"; perl -e "$2" """
@@ -87,6 +87,8 @@ def test_small_senders():
     equal((r["level"], r["facility"], r["pri"], r["path"]), ("ERROR", "daemon", 27, "/logs/logger/syslog"))
     equal([by_ident[k]["level"] for k in ("fiveloc", "udpold", "plfro", "pylocalit ")], ["DEBUG", "CRITICAL", "WARN", "ERROR"])
     equal(by_ident["pytcpcou"]["host"], "tcphost")
+    fields = by_ident["udp5new"]["fields"]
+    equal((fields["msgid"], fields["zoo@1.a"], fields["timeQuality.tzKnown"]), ("MY", "1", "1"))
     equal([by_ident["pytcp" + k]["text"] for k in ("lin", "in ", "cou")], ["lines", "in pieces", "counted"])
 
 
@@ -169,7 +171,7 @@ def test_haproxy():
 
 
 SYSTEMD = """from systemd import journal
-journal.send("hello journal", PRIORITY=4, SYSLOG_IDENTIFIER="pyj", ERRNO=13, SYSLOG_FACILITY=3)
+journal.send("hello journal", PRIORITY=4, SYSLOG_IDENTIFIER="pyj", ERRNO=13, SYSLOG_FACILITY=3, CUSTOM="c")
 journal.send("two\\nlines", PRIORITY=7)
 s = journal.stream("pystream", priority=3)
 s.write("plain\\n<6>with a level\\n")
@@ -189,7 +191,7 @@ def test_the_journal():
     equal([(r["text"], r["level"], r.get("ident", "python3")) for r in sent],
           [("hello journal", "WARN", "pyj"), ("two\nlines", "DEBUG", "python3"), ("plain", "ERROR", "pystream"), ("with a level", "INFO", "pystream")])
     r = sent[0]
-    equal((r["errno"], r["facility"], r["pri"], r["function"]), (13, "daemon", 28, "<module>"))
+    equal((r["errno"], r["facility"], r["pri"], r["function"], r["fields"]["CUSTOM"]), (13, "daemon", 28, "<module>", "c"))
     streamed = [(r["text"], r["level"], r["ident"], r["path"]) for r in of(rows, "/sh/journal", "/echo/journal")]
     equal(streamed, [("out", "WARN", "cat", "/logs/sh/journal"), ("err", "ERROR", "cat", "/logs/sh/journal"),
                      ("deeper", "WARN", "cat", "/logs/echo/journal")])
