@@ -22,12 +22,22 @@ struct abort_message { /* as glibc lays it out, since 2.4 */
 };
 extern struct abort_message *__abort_msg __attribute__((weak));
 
-extern void __interceptor_sigaction(void) __attribute__((weak)); /* a sanitizer's: not ready before its own start, and its words are the last */
-
 uint32_t rt_fatal_told_mt;
 
-static bool standing;          /* the handler stands for the default, or did */
-static struct sigaction shown; /* the default, to who asks */
+/* As the kernel has it: libc's own function may be another preload's, or a sanitizer's, and not ready when the constructor runs. */
+struct action {
+    void *handler;
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+static long action(const struct action *set, struct action *ret_now)
+{
+    return rt_syscall(SYS_rt_sigaction, SIGABRT, set, ret_now, sizeof set->mask, 0, 0);
+}
+
+static bool standing;       /* the handler stands for the default, or did */
+static struct action shown; /* the default, to who asks */
 
 static RT_COLD void tell(const struct abort_message *said)
 {
@@ -59,19 +69,31 @@ static bool is_ours(const struct sigaction *a)
     return a->sa_flags & SA_SIGINFO && a->sa_sigaction == last_words;
 }
 
+#if defined(__x86_64__)
+#define RESTORER 0x04000000ul /* SA_RESTORER */
+/* rt_sigreturn, in the bytes and by the name by which debuggers and unwinders know the end of a handler; not described as a function. */
+void handler_ends(void) __asm__("__restore_rt") __attribute__((visibility("hidden")));
+__asm__(".text\n .p2align 4\n nop\n __restore_rt: mov $15, %rax\n syscall\n");
+#else
+#define RESTORER 0ul
+#define handler_ends NULL
+#endif
+
 /* Puts the handler where the default is, and keeps how that was set. */
 static void stand(void)
 {
-    struct sigaction ours = {.sa_sigaction = last_words, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESETHAND}, now;
-    if (rt_real.sigaction(SIGABRT, NULL, &now) || now.sa_handler != SIG_DFL)
+    const struct action ours = {(void *)(uintptr_t)last_words, SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESETHAND | RESTORER,
+                                handler_ends, 0};
+    struct action now;
+    if (action(NULL, &now) || now.handler != (void *)SIG_DFL)
         return;
     shown = now;
-    standing = rt_real.sigaction(SIGABRT, &ours, NULL) == 0;
+    standing = action(&ours, NULL) == 0;
 }
 
 void rt_fatal_start(void)
 {
-    if (&__abort_msg && !&__interceptor_sigaction && RT_REAL(sigaction))
+    if (&__abort_msg)
         stand();
 }
 
@@ -82,8 +104,15 @@ static RT_COLD int change_abort(const struct sigaction *act, struct sigaction *o
     int r = rt_real.sigaction(SIGABRT, act, &was);
     if (r)
         return r;
+    if (old && is_ours(&was)) {
+        was.sa_handler = SIG_DFL;
+        was.sa_flags = (int)shown.flags;
+        was.sa_restorer = shown.restorer;
+        memset(&was.sa_mask, 0, sizeof was.sa_mask);
+        memcpy(&was.sa_mask, &shown.mask, sizeof shown.mask);
+    }
     if (old)
-        *old = is_ours(&was) ? shown : was;
+        *old = was;
     if (act)
         stand();
     return 0;
