@@ -1,4 +1,5 @@
-"""A stage on which a scenario plays three times: alone, with the shim, and in `retap run`; what can be seen must be the same.
+"""A stage on which a scenario plays three times: alone, with the shim, and in `retap run`; what can be seen must be the same. (In full size it plays
+once more with nothing but LD_PRELOAD, where the first process starts a collector.)
 
     def play(stage):
         return stage.run(["sh", "-c", "echo hello"])
@@ -140,10 +141,20 @@ class Stage:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(p.pid, signal.SIGKILL)
                 p.popen.wait()
-        for pid in filter(str.isdigit, os.listdir("/proc")):  # daemons
+        for pid in self.left():
+            if slurp("/proc/%d/cmdline" % pid).split(b"\0")[1:2] != [b"collect"]:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        until(lambda: not self.left(), "the end of the collectors")
+
+    def left(self):
+        """What was started here and still runs: daemons, collectors."""
+        pids = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 if self.mark.encode() in slurp("/proc/%s/environ" % pid).split(b"\0"):
-                    os.kill(int(pid), signal.SIGKILL)
+                    pids.append(int(pid))
+        return pids
 
     def give(self, *paths):
         """Makes them the user's that programs run as."""
@@ -174,6 +185,9 @@ class Stage:
             preload = [shim(), environment.get("LD_PRELOAD")]
             preload = ":".join(filter(None, reversed(preload) if last else preload))
             environment = dict(environment, LD_PRELOAD=preload, RETAP_RUN=self.shim_run.dir, RETAP_FDS=note_of(streams))
+        if self.kind == "plain":
+            preload = ":".join(filter(None, [shim(), environment.get("LD_PRELOAD")]))
+            environment = dict(environment, LD_PRELOAD=preload, RETAP_OUTPUT=self.path("io/plain.%d.rrd" % len(self.programs)))
         if self.kind == "retap":
             recording = self.path("io/recording.%d.rrd" % len(self.recordings))
             self.recordings.append(recording)
@@ -279,7 +293,7 @@ def scene(play, retap=True, user=None, segments=60, scrub=None):
             raise Skip("%s may not read %s" % (user, build_dir()))
     with Run(segments=segments) as s.run:
         try:
-            for kind in ["alone", "shim"] + ["retap"] * (retap and os.path.exists(build_dir() + "/retap")):
+            for kind in ["alone", "shim"] + (["retap"] + ["plain"] * SOAK) * (retap and os.path.exists(build_dir() + "/retap")):
                 with Stage(work, kind, s.run if kind == "shim" else None, user) as stage:
                     seen = play(stage)
                     if kind == "alone":
@@ -319,11 +333,11 @@ def once(haystack, *needles):
             raise AssertionError("%r is there %d times in %r" % (n, haystack.count(n), haystack[:1500]))
 
 
-def whole_output(s, seen=None):
+def whole_output(s, seen=None, scrub=lambda line: line):
     """What was recorded of both streams is what the program wrote, line by line."""
     seen = seen or s.seen
-    equal(s.run.lines("stdout"), sorted(seen.out.splitlines(True)))
-    equal(s.run.lines("stderr"), sorted(seen.err.splitlines(True)))
+    for stream, text in (("stdout", seen.out), ("stderr", seen.err)):
+        equal(sorted(map(scrub, s.run.lines(stream))), sorted(map(scrub, text.splitlines(True))))
 
 
 def around(stage, argv, static=False, **more):

@@ -287,8 +287,10 @@ static void act_large_environment(void)
 /* ---------------------------------------------------------------- titles and other vandalism on one's own memory */
 static void act_title(char **argv)
 {
-    char *end = argv[0];
-    for (char **e = environ; *e; e++)
+    char *end = argv[0] - 1; /* as daemons do it: the strings that lie one behind the other */
+    for (char **a = argv; *a && *a == end + 1; a++)
+        end = *a + strlen(*a);
+    for (char **e = environ; *e && *e == end + 1; e++)
         end = *e + strlen(*e);
     environ = calloc(3, sizeof *environ); /* PATH alone is kept, elsewhere */
     environ[0] = "PATH=/usr/bin:/bin";
