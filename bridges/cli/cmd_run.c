@@ -256,20 +256,13 @@ static int exec_status(int e)
     return e == ENOENT ? 127 : 126;
 }
 
-static void start_forwarder(struct launch *l, pid_t pid, pid_t ppid)
-{
-    int r = rt_wrap_start(&l->wrap, l->run_dir, pid, ppid, l->argv, l->path, l->o.stdout_mode);
-    if (r < 0)
-        cmd_fail("run", 0, "standard output and error can't be passed on: %s", strerror(-r));
-}
-
 /* The launcher becomes CMD; the collector watches its pid. */
 static int become_cmd(struct launch *l)
 {
     struct rt_control m = {.kind = RT_CONTROL_EXEC, .pid = (uint32_t)getpid()};
     send(l->control_fd, &m, sizeof m, MSG_NOSIGNAL);
     if (l->wraps)
-        start_forwarder(l, getpid(), getppid());
+        rt_wrap_started(&l->wrap, getpid(), getppid());
     int e = exec_cmd(l);
     return cmd_fail("run", exec_status(e), "%s: %s", l->path, strerror(e));
 }
@@ -295,8 +288,9 @@ static int start_cmd(struct launch *l)
         e = 0;
     close(report[0]);
     if (l->wraps && !e)
-        start_forwarder(l, l->cmd, getpid());
-    rt_wrap_release(&l->wrap);
+        rt_wrap_started(&l->wrap, l->cmd, getpid());
+    if (l->wraps)
+        rt_wrap_release(&l->wrap);
     return e;
 }
 
@@ -452,6 +446,15 @@ static int open_wrap(struct launch *l)
     return r < 0 ? cmd_fail("run", RT_EXIT_USAGE, "no pipe or pseudo terminal for %s: %s", l->argv[0], strerror(-r)) : -1;
 }
 
+/* Without a reader CMD would not get far: then it runs as if nothing had been asked. */
+static void start_forwarder(struct launch *l)
+{
+    int r = rt_wrap_start(&l->wrap, l->run_dir, l->argv, l->path, l->o.stdout_mode);
+    if (r < 0)
+        cmd_fail("run", 0, "standard output and error of %s can't be recorded from outside: %s", l->argv[0], strerror(-r));
+    l->wraps = r == 0;
+}
+
 static int prepare(struct launch *l, int argc, char **argv)
 {
     struct rt_error err = {0};
@@ -495,6 +498,8 @@ int cmd_run(int argc, char **argv)
         rt_rundir_remove(l.run_dir);
         return cmd_fail("run", RT_EXIT_USAGE, "%s", err.message[0] ? err.message : strerror(-r));
     }
+    if (l.wraps)
+        start_forwarder(&l);
     if (l.o.exec)
         return become_cmd(&l);
     int e = start_cmd(&l);

@@ -28,7 +28,8 @@ void rt_speaker_close(struct rt_speaker *s)
     s->writer.segment = NULL;
 }
 
-static void speak(struct rt_speaker *s, enum rt_record_type type, enum rt_stream stream, uint64_t mono_ns, const struct rt_part *parts, unsigned n)
+static void speak(struct rt_speaker *s, enum rt_record_type type, enum rt_stream stream, uint64_t mono_ns, const struct rt_part *parts,
+                  unsigned n)
 {
     if (!s->writer.segment || rt_load_relaxed(&s->writer.run->panic_mt))
         return;

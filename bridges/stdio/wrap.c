@@ -21,7 +21,7 @@
 /* ---------------------------------------------------------------- pipes and pseudo terminals */
 static int raise_fd(int fd)
 {
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, LOW_FD);
+    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LOW_FD);
     rt_fd_close(fd);
     return high;
 }
@@ -103,7 +103,8 @@ bool rt_wrap_resize(const struct rt_wrap *w)
     bool any = false;
     for (int i = 0; i < 2; i++) {
         struct winsize size;
-        int fd = *w->stream[i].terminal && ioctl(1 + i, TIOCGWINSZ, &size) == 0 ? open(w->stream[i].terminal, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+        const char *path = w->stream[i].terminal;
+        int fd = *path && ioctl(1 + i, TIOCGWINSZ, &size) == 0 ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
         any |= fd >= 0 && ioctl(fd, TIOCSWINSZ, &size) == 0; /* not kept open: its last writer is to be CMD's */
         rt_fd_close(fd);
     }
@@ -157,35 +158,58 @@ static void forward(struct rt_wrap *w, struct forwarder *f, int stdout_mode)
             pthread_join(thread[i], NULL);
 }
 
-int rt_wrap_start(struct rt_wrap *w, const char *run_dir, pid_t pid, pid_t ppid, char *const argv[], const char *exe, int stdout_mode)
+struct started {
+    pid_t pid, ppid;
+};
+
+/* In the forwarder: nothing to do when CMD never starts. */
+static void serve(struct rt_wrap *w, const char *run_dir, char *const argv[], const char *exe, int stdout_mode)
 {
-    int pair[2];
+    static struct forwarder f;
+    struct started cmd;
+    leave_launcher(w);
+    if (recv(w->control, &cmd, sizeof cmd, MSG_WAITALL) != sizeof cmd)
+        return;
+    if (rt_speaker_open(&f.speaker, run_dir, (uint32_t)cmd.pid))
+        rt_speaker_started(&f.speaker, RT_PROCESS_SPOKEN_FOR, (uint32_t)cmd.ppid, argv, exe);
+    forward(w, &f, stdout_mode);
+}
+
+int rt_wrap_start(struct rt_wrap *w, const char *run_dir, char *const argv[], const char *exe, int stdout_mode)
+{
+    int pair[2] = {-1, -1}, r = 0, status = 0;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    w->n_streams = (w->stream[0].read_end >= 0) + (w->stream[1].read_end >= 0);
+        r = -errno;
     int ours = raise_fd(pair[0]), theirs = raise_fd(pair[1]);
-    pid_t first = fork();
+    pid_t first = r ? -1 : fork(), second;
     if (first == 0) {
-        static struct forwarder f;
         rt_fd_close(ours);
         rt_wrap_release(w);
         w->control = theirs;
-        if (fork() != 0) /* nobody's child: CMD may be the launcher's own process, and must not find one that it did not make */
-            _exit(0);
-        leave_launcher(w);
-        if (rt_speaker_open(&f.speaker, run_dir, (uint32_t)pid))
-            rt_speaker_started(&f.speaker, RT_PROCESS_SPOKEN_FOR, (uint32_t)ppid, argv, exe);
-        forward(w, &f, stdout_mode);
-        _exit(0);
+        second = fork(); /* nobody's child: CMD may be the launcher's own process, and must not find one that it did not make */
+        if (second == 0)
+            serve(w, run_dir, argv, exe, stdout_mode);
+        _exit(second < 0 ? errno : 0);
     }
-    int r = first < 0 ? -errno : 0;
+    if (first < 0 && !r)
+        r = -errno;
+    while (first > 0 && waitpid(first, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (status)
+        r = WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
     rt_fd_close(theirs);
+    w->n_streams = (w->stream[0].read_end >= 0) + (w->stream[1].read_end >= 0);
     close_read_ends(w);
-    if (first > 0)
-        while (waitpid(first, NULL, 0) < 0 && errno == EINTR)
-            ;
-    w->control = ours;
+    w->control = r ? rt_fd_close(ours) : ours;
+    if (r)
+        rt_wrap_release(w);
     return r;
+}
+
+void rt_wrap_started(const struct rt_wrap *w, pid_t pid, pid_t ppid)
+{
+    struct started cmd = {pid, ppid};
+    send(w->control, &cmd, sizeof cmd, MSG_NOSIGNAL);
 }
 
 void rt_wrap_await(struct rt_wrap *w)

@@ -1,11 +1,11 @@
-/* retap run --wrap-fds: standard output and error of CMD go through pipes or pseudo terminals that a process of ours reads, since nothing of
- * ours is in CMD.
+/* retap run --wrap-fds: standard output and error of CMD go through pipes or pseudo terminals that a process of ours reads, since nothing
+ * of ours is in CMD.
  *
  *   CMD ──▶ pipe or pty ──▶ forwarder (pump.h) ──▶ what the launcher was given
  *                               └──▶ segment, in CMD's name
  *
- * The forwarder lives in its own session until the last writer has closed, also when launcher and collector are gone: CMD and what it leaves
- * behind always have a reader. It gives nothing to its reader but the bytes, in their order for each stream; the order between the
+ * The forwarder lives in its own session until the last writer has closed, also when launcher and collector are gone: CMD and what it
+ * leaves behind always have a reader. It gives nothing to its reader but the bytes, in their order for each stream; the order between the
  * streams is lost. When the reader closes, it closes, and writers get SIGPIPE as ever (EIO from a pseudo terminal).
  * Threads: one. */
 #ifndef RT_STDIO_WRAP_H
@@ -22,7 +22,7 @@ struct rt_wrap {
         char terminal[64];       /* path of the pseudo terminal, "" = a pipe */
     } stream[2];                 /* standard output, standard error */
     int n_streams;               /* that the forwarder has */
-    int control;                 /* to the forwarder: end of file there says that CMD has ended; it answers a byte for each stream */
+    int control;                 /* to the forwarder: who CMD is; end of file says that it has ended; it answers a byte for each stream */
 };
 
 #define RT_WRAP_NULL {.stream = {{.read_end = -1, .write_end = -1}, {.read_end = -1, .write_end = -1}}, .control = -1}
@@ -31,9 +31,11 @@ struct rt_wrap {
 int rt_wrap_open(struct rt_wrap *w, enum rt_wrap_kind kind);
 /* In CMD before its exec: they become its descriptors 1 and 2. */
 void rt_wrap_enter(struct rt_wrap *w);
-/* Starts the forwarder for CMD, process @pid, child of @ppid, into the run in @run_dir. @stdout_mode: enum rt_stdout_mode. What is left here is
- * CMD's end. Return: 0 or -errno. */
-int rt_wrap_start(struct rt_wrap *w, const char *run_dir, pid_t pid, pid_t ppid, char *const argv[], const char *exe, int stdout_mode);
+/* Starts the forwarder, for a CMD that is yet to start, into the run in @run_dir. @stdout_mode: enum rt_stdout_mode. What is left here is
+ * CMD's end. Return: 0, or -errno: then all is closed. */
+int rt_wrap_start(struct rt_wrap *w, const char *run_dir, char *const argv[], const char *exe, int stdout_mode);
+/* CMD has started as process @pid, child of @ppid: now it is read and recorded. */
+void rt_wrap_started(const struct rt_wrap *w, pid_t pid, pid_t ppid);
 /* Closes CMD's end here: as long as one is open there is no end of file. */
 void rt_wrap_release(struct rt_wrap *w);
 /* CMD has ended: waits until what it wrote was passed on. */

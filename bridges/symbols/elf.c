@@ -8,7 +8,8 @@
 
 #include "base/fd.h"
 
-/* libelf allocates for as many sections as the header says. More than 65535 are said in the first section; only object files have that many. */
+/* libelf allocates for as many sections as the header says. More than 65535 are said in the first section; only object files have that
+ * many. */
 static int check_header(int fd)
 {
     union {

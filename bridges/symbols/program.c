@@ -74,8 +74,8 @@ static bool is_of_our_machine(const struct rt_elf *e)
         rt_elf_close(&self);
     }
     int data = *(const char *)&one ? ELFDATA2LSB : ELFDATA2MSB;
-    return gelf_getehdr(e->elf, &h) && h.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) && h.e_ident[EI_DATA] == data &&
-           (!machine || h.e_machine == machine);
+    int class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
+    return gelf_getehdr(e->elf, &h) && h.e_ident[EI_CLASS] == class && h.e_ident[EI_DATA] == data && (!machine || h.e_machine == machine);
 }
 
 static bool segment(const struct rt_elf *e, uint32_t type, GElf_Phdr *ret)

@@ -1,7 +1,7 @@
 /* The functions of one ELF file, as a table of addresses.
  *
- * Symbols overlap: aliases, functions in functions, sizes that are wrong. So they are laid over each other once, the one that starts last on
- * top, and what remains is a sorted list of marks, "from here on: this name, or none":
+ * Symbols overlap: aliases, functions in functions, sizes that are wrong. So they are laid over each other once, the one that starts last
+ * on top, and what remains is a sorted list of marks, "from here on: this name, or none":
  *
  *   main [0x10, 0x40)  inner [0x20, 0x28)      ──▶      0x10 main | 0x20 inner | 0x28 main | 0x40 none
  *

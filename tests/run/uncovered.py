@@ -1,5 +1,5 @@
-"""Programs that the library can not be loaded into run as ever; the recording says that they were not covered, and why. With --wrap-fds what they
-write on standard output and error is recorded all the same."""
+"""Programs that the library can not be loaded into run as ever; the recording says that they were not covered, and why. With --wrap-fds
+what they write on standard output and error is recorded all the same."""
 import fcntl
 import hashlib
 import os
@@ -52,8 +52,8 @@ def build(name, *command):
 def run(argv, options=(), output="x.rrd", prefix=(), **kw):
     """retap run; its result with both streams as files were given."""
     with open("out", "w+b") as out, open("err", "w+b") as err:
-        p = subprocess.run([*prefix, lib.RETAP, "run", "-o", output, *options, "--", *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                           timeout=120, **kw)
+        p = subprocess.run([*prefix, lib.RETAP, "run", "-o", output, *options, "--", *argv], stdin=subprocess.DEVNULL, stdout=out,
+                           stderr=err, timeout=120, **kw)
         out.seek(0)
         err.seek(0)
         p.stdout, p.stderr = out.read(), err.read()
@@ -87,8 +87,10 @@ def each_kind():
     """(name, path, part of the reason)"""
     with open("go.go", "w") as f:
         f.write(GO)
-    kinds = [("static", build("static", "gcc", "-static"), "statically"), ("static-pie", build("static-pie", "gcc", "-static-pie"), "statically"),
-             ("musl-static", build("musl-static", "musl-gcc", "-static"), "statically"), ("golang", build("golang", "go", "build"), "Go program"),
+    kinds = [("static", build("static", "gcc", "-static"), "statically"),
+             ("static-pie", build("static-pie", "gcc", "-static-pie"), "statically"),
+             ("musl-static", build("musl-static", "musl-gcc", "-static"), "statically"),
+             ("golang", build("golang", "go", "build"), "Go program"),
              ("word32", build("word32", "gcc", "-m32"), "word size")]
     return [k for k in kinds if k[1]]
 
@@ -197,8 +199,8 @@ def test_binary_output_is_counted():
 
 
 def test_reader_that_goes_away():
-    p = subprocess.run(["bash", "-c", '"$0" run --wrap-fds pipe -o x.rrd -- yes | head -1; echo ${PIPESTATUS[0]}', lib.RETAP], capture_output=True,
-                       timeout=60)
+    command = '"$0" run --wrap-fds pipe -o x.rrd -- yes | head -1; echo ${PIPESTATUS[0]}'
+    p = subprocess.run(["bash", "-c", command, lib.RETAP], capture_output=True, timeout=60)
     check("yes ends by SIGPIPE", p.stdout, b"y\n141\n")
 
 
@@ -233,7 +235,8 @@ def test_slow_reader_of_one_stream():
     """The other one goes on, and retap stays until all is passed on."""
     r, w = os.pipe()
     command = "head -c 300000 /dev/zero | tr '\\0' 'x' & echo other >&2; wait"
-    p = subprocess.Popen([lib.RETAP, "run", "--wrap-fds", "pipe", "-o", "x.rrd", "--", "sh", "-c", command], stdout=w, stderr=subprocess.PIPE)
+    p = subprocess.Popen([lib.RETAP, "run", "--wrap-fds", "pipe", "-o", "x.rrd", "--", "sh", "-c", command], stdout=w,
+                         stderr=subprocess.PIPE)
     os.close(w)
     check("standard error", p.stderr.readline(), b"other\n")
     time.sleep(0.5)
@@ -247,8 +250,8 @@ def test_slow_reader_of_one_stream():
 
 
 def test_collector_dies():
-    p = subprocess.Popen([lib.RETAP, "run", "--wrap-fds", "pipe", "-o", "x.rrd", "--", "sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done"],
-                         stdout=subprocess.PIPE)
+    command = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done"
+    p = subprocess.Popen([lib.RETAP, "run", "--wrap-fds", "pipe", "-o", "x.rrd", "--", "sh", "-c", command], stdout=subprocess.PIPE)
     check("it runs", p.stdout.readline(), b"1\n")
     for _ in range(2):
         pid = lib.collector_of(p)
@@ -349,7 +352,7 @@ def test_other_rights():
     os.chmod(".", 0o777)
     shutil.copy(shutil.which("id"), "rights")
     os.chmod("rights", 0o4755)
-    if subprocess.run([*nobody, lib.RETAP, "--version"], capture_output=True).returncode or subprocess.run([*nobody, "./rights"], capture_output=True).returncode:
+    if any(subprocess.run([*nobody, *command], capture_output=True).returncode for command in ([lib.RETAP, "--version"], ["./rights"])):
         skipped.append("setuid: nobody can't run the programs here")
         return
     for options in ([], ["--wrap-fds", "auto"]):
