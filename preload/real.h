@@ -1,9 +1,9 @@
 /* The functions behind the hooks. NULL = not found, or not yet looked for.
  *
- * X(name, since, when, return type, parameters): since 0 = in every libc, otherwise the first glibc that has it (and no musl); a lookup that
- * fails would allocate, through whatever malloc the program has. when: START = found by the constructor: what may be called in a signal
- * handler or a vfork child; LATE = found when first called (0.2 us each, which short programs need not pay). Variadic functions are called by
- * the fixed form that covers their use. */
+ * X(name, since, when, return type, parameters): since 0 = in every libc, or looked for only when a hook of that name was called: who calls it
+ * has it, from whichever library; otherwise the first glibc that has it (and no musl). A lookup that fails would allocate, through whatever
+ * malloc the program has. when: START = found by the constructor: what may be called in a signal handler or a vfork child; LATE = found when
+ * first called (0.2 us each, which short programs need not pay). Variadic functions are called by the fixed form that covers their use. */
 #ifndef RT_PRELOAD_REAL_H
 #define RT_PRELOAD_REAL_H
 
@@ -17,8 +17,6 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <wchar.h>
-
-#define RT_GLIBC 200 /* any */
 
 struct argp;
 struct argp_state;
@@ -80,14 +78,14 @@ struct option;
     X(posix_spawnp, 0, START, int, (pid_t *, const char *, const void *, const void *, char *const *, char *const *)) \
     X(dl_iterate_phdr, 0, START, int, (int (*)(struct dl_phdr_info *, size_t, void *), void *)) \
     X(dlopen, 0, LATE, void *, (const char *, int)) \
-    X(dlmopen, RT_GLIBC, LATE, void *, (long, const char *, int)) \
+    X(dlmopen, 0, LATE, void *, (long, const char *, int)) \
     X(exit, 0, START, void, (int)) \
     X(_exit, 0, START, void, (int)) \
     X(quick_exit, 0, START, void, (int)) \
     X(wait4, 0, START, pid_t, (pid_t, int *, int, struct rusage *)) \
     X(waitid, 0, START, int, (int, unsigned, siginfo_t *, int)) \
     X(vsyslog, 0, LATE, void, (int, const char *, va_list)) \
-    X(__vsyslog_chk, RT_GLIBC, LATE, void, (int, int, const char *, va_list)) \
+    X(__vsyslog_chk, 0, LATE, void, (int, int, const char *, va_list)) \
     X(openlog, 0, LATE, void, (const char *, int, int)) \
     X(closelog, 0, LATE, void, (void)) \
     X(setlogmask, 0, LATE, int, (int)) \
@@ -95,7 +93,7 @@ struct option;
     X(vwarnx, 0, LATE, void, (const char *, va_list)) \
     X(perror, 0, LATE, void, (const char *)) \
     X(__assert_fail, 0, LATE, void, (const char *, const char *, unsigned, const char *)) \
-    X(__assert_perror_fail, RT_GLIBC, LATE, void, (int, const char *, unsigned, const char *)) \
+    X(__assert_perror_fail, 0, LATE, void, (int, const char *, unsigned, const char *)) \
     X(abort, 0, LATE, void, (void)) \
     X(__stack_chk_fail, 0, LATE, void, (void)) \
     X(puts, 0, LATE, int, (const char *)) \
@@ -105,12 +103,12 @@ struct option;
     X(vprintf, 0, LATE, int, (const char *, va_list)) \
     X(fprintf, 0, LATE, int, (FILE *, const char *, ...)) \
     X(vfprintf, 0, LATE, int, (FILE *, const char *, va_list)) \
-    X(__printf_chk, RT_GLIBC, LATE, int, (int, const char *, ...)) \
-    X(__vprintf_chk, RT_GLIBC, LATE, int, (int, const char *, va_list)) \
-    X(__fprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const char *, ...)) \
-    X(__vfprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const char *, va_list)) \
+    X(__printf_chk, 0, LATE, int, (int, const char *, ...)) \
+    X(__vprintf_chk, 0, LATE, int, (int, const char *, va_list)) \
+    X(__fprintf_chk, 0, LATE, int, (FILE *, int, const char *, ...)) \
+    X(__vfprintf_chk, 0, LATE, int, (FILE *, int, const char *, va_list)) \
     X(vdprintf, 0, LATE, int, (int, const char *, va_list)) \
-    X(__vdprintf_chk, RT_GLIBC, LATE, int, (int, int, const char *, va_list)) \
+    X(__vdprintf_chk, 0, LATE, int, (int, int, const char *, va_list)) \
     X(fputs_unlocked, 0, LATE, int, (const char *, FILE *)) \
     X(fflush, 0, LATE, int, (FILE *)) \
     X(fflush_unlocked, 0, LATE, int, (FILE *)) \
@@ -119,16 +117,16 @@ struct option;
     X(fputc_unlocked, 0, LATE, int, (int, FILE *)) \
     X(putc, 0, LATE, int, (int, FILE *)) \
     X(putc_unlocked, 0, LATE, int, (int, FILE *)) \
-    X(_IO_putc, RT_GLIBC, LATE, int, (int, FILE *)) \
+    X(_IO_putc, 0, LATE, int, (int, FILE *)) \
     X(putchar, 0, LATE, int, (int)) \
     X(putchar_unlocked, 0, LATE, int, (int)) \
     X(putw, 0, LATE, int, (int, FILE *)) \
     X(__overflow, 0, LATE, int, (FILE *, int)) \
-    X(__woverflow, RT_GLIBC, LATE, wint_t, (FILE *, wint_t)) \
+    X(__woverflow, 0, LATE, wint_t, (FILE *, wint_t)) \
     X(vwprintf, 0, LATE, int, (const wchar_t *, va_list)) \
     X(vfwprintf, 0, LATE, int, (FILE *, const wchar_t *, va_list)) \
-    X(__vwprintf_chk, RT_GLIBC, LATE, int, (int, const wchar_t *, va_list)) \
-    X(__vfwprintf_chk, RT_GLIBC, LATE, int, (FILE *, int, const wchar_t *, va_list)) \
+    X(__vwprintf_chk, 0, LATE, int, (int, const wchar_t *, va_list)) \
+    X(__vfwprintf_chk, 0, LATE, int, (FILE *, int, const wchar_t *, va_list)) \
     X(fputws, 0, LATE, int, (const wchar_t *, FILE *)) \
     X(fputws_unlocked, 0, LATE, int, (const wchar_t *, FILE *)) \
     X(fputwc, 0, LATE, wint_t, (wchar_t, FILE *)) \
@@ -139,29 +137,29 @@ struct option;
     X(putwchar_unlocked, 0, LATE, wint_t, (wchar_t)) \
     X(sigaction, 0, START, int, (int, const struct sigaction *, struct sigaction *)) \
     X(signal, 0, START, sighandler_t, (int, sighandler_t)) \
-    X(bsd_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
-    X(ssignal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
-    X(sysv_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
-    X(__sysv_signal, RT_GLIBC, LATE, sighandler_t, (int, sighandler_t)) \
+    X(bsd_signal, 0, LATE, sighandler_t, (int, sighandler_t)) \
+    X(ssignal, 0, LATE, sighandler_t, (int, sighandler_t)) \
+    X(sysv_signal, 0, LATE, sighandler_t, (int, sighandler_t)) \
+    X(__sysv_signal, 0, LATE, sighandler_t, (int, sighandler_t)) \
     X(sigset, 0, LATE, sighandler_t, (int, sighandler_t)) \
-    X(error, RT_GLIBC, LATE, void, (int, int, const char *, ...)) \
-    X(error_at_line, RT_GLIBC, LATE, void, (int, int, const char *, unsigned, const char *, ...)) \
+    X(error, 0, LATE, void, (int, int, const char *, ...)) \
+    X(error_at_line, 0, LATE, void, (int, int, const char *, unsigned, const char *, ...)) \
     X(getopt, 0, LATE, int, (int, char *const *, const char *)) \
     X(getopt_long, 0, LATE, int, (int, char *const *, const char *, const struct option *, int *)) \
     X(getopt_long_only, 0, LATE, int, (int, char *const *, const char *, const struct option *, int *)) \
-    X(argp_parse, RT_GLIBC, LATE, int, (const struct argp *, int, char **, unsigned, int *, void *)) \
-    X(argp_state_help, RT_GLIBC, LATE, void, (const struct argp_state *, FILE *, unsigned)) \
-    X(argp_usage, RT_GLIBC, LATE, void, (const struct argp_state *)) \
-    X(argp_help, RT_GLIBC, LATE, void, (const struct argp *, FILE *, unsigned, char *)) \
-    X(argp_error, RT_GLIBC, LATE, void, (const struct argp_state *, const char *, ...)) \
-    X(argp_failure, RT_GLIBC, LATE, void, (const struct argp_state *, int, int, const char *, ...)) \
+    X(argp_parse, 0, LATE, int, (const struct argp *, int, char **, unsigned, int *, void *)) \
+    X(argp_state_help, 0, LATE, void, (const struct argp_state *, FILE *, unsigned)) \
+    X(argp_usage, 0, LATE, void, (const struct argp_state *)) \
+    X(argp_help, 0, LATE, void, (const struct argp *, FILE *, unsigned, char *)) \
+    X(argp_error, 0, LATE, void, (const struct argp_state *, const char *, ...)) \
+    X(argp_failure, 0, LATE, void, (const struct argp_state *, int, int, const char *, ...)) \
     X(psignal, 0, LATE, void, (int, const char *)) \
     X(psiginfo, 0, LATE, void, (const siginfo_t *, const char *)) \
     X(herror, 0, LATE, void, (const char *)) \
     X(fmtmsg, 0, LATE, int, (long, const char *, int, const char *, const char *, const char *)) \
-    X(malloc_stats, RT_GLIBC, LATE, void, (void)) \
-    X(malloc_info, RT_GLIBC, LATE, int, (int, FILE *)) \
-    X(backtrace_symbols_fd, RT_GLIBC, LATE, void, (void *const *, int, int))
+    X(malloc_stats, 0, LATE, void, (void)) \
+    X(malloc_info, 0, LATE, int, (int, FILE *)) \
+    X(backtrace_symbols_fd, 0, LATE, void, (void *const *, int, int))
 
 struct dl_phdr_info;
 struct rt_real {

@@ -2,6 +2,7 @@
 """What libc says by itself (progs/telling.c): recorded as it was printed, once, and with what is known about the call."""
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -114,6 +115,47 @@ def test_functions_of_other_libraries_with_the_same_name_are_left_alone():
         p = run.program([t + "/program"])
         equal((p.returncode, p.stderr, run.text("stderr")), (0, b"1.5 their own\n", b"1.5 their own\n"))
         true("error" not in kinds(run), "it is not libc's")
+
+
+MUSL_LIBRARY = """#include <stdio.h>
+void error(int status, int errnum, const char *fmt) { fprintf(stderr, "error %d %d %s\\n", status, errnum, fmt); }
+void backtrace_symbols_fd(void *const *at, int n, int fd) { dprintf(fd, "%d frames\\n", n); }
+int argp_parse(void *a, int argc, char **argv, unsigned flags, int *end, void *input) { return argc + flags; }
+int __vfprintf_chk(FILE *f, int flag, const char *fmt, __builtin_va_list ap) { return vfprintf(f, fmt, ap); }
+"""
+MUSL_PROGRAM = """#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+void error(int, int, const char *), backtrace_symbols_fd(void *const *, int, int), (*bsd_signal(int, void (*)(int)))(int);
+int argp_parse(void *, int, char **, unsigned, int *, void *), __vfprintf_chk(FILE *, int, const char *, va_list);
+static void checked(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    __vfprintf_chk(stderr, 1, fmt, ap);
+    va_end(ap);
+}
+int main(void)
+{
+    error(0, 2, "their own");
+    backtrace_symbols_fd(NULL, 0, 2);
+    checked("checked %d\\n", 3);
+    return argp_parse(NULL, 4, NULL, 5, NULL, NULL) + (bsd_signal(SIGUSR1, SIG_IGN) == SIG_ERR);
+}
+"""
+
+
+def test_functions_that_a_library_adds_to_musl_are_found():
+    if not shutil.which("musl-gcc"):
+        raise Skip("musl-gcc is not installed")
+    with tempfile.TemporaryDirectory() as t, Run() as run:
+        for name, text, flags in (("libadded.so", MUSL_LIBRARY, ["-shared", "-fPIC"]),
+                                  ("program", MUSL_PROGRAM, ["-L" + t, "-ladded", "-Wl,-rpath," + t])):
+            with open(t + "/x.c", "w") as f:
+                f.write(text)
+            subprocess.run(["musl-gcc", "-w", "-o", t + "/" + name, t + "/x.c", *flags], check=True)
+        p = run.program([t + "/program"])
+        equal((p.returncode, p.stderr), (9, b"error 0 2 their own\n0 frames\nchecked 3\n"))
 
 
 # ---------------------------------------------------------------- the command line
