@@ -1,7 +1,7 @@
 /* AddressSanitizer as a library (gcc's libasan) refuses to start behind a preloaded one, which might keep calls away from its checks. We
  * do not: real functions are looked up behind us, so its own are found first. Where it asks for defaults we say so, but only when we are
- * all that stands before it; in any other order it complains as it would without us. ASAN_OPTIONS wins over this; a program that has this function
- * itself is asked instead, and refused. */
+ * all that stands before it; in any other order it complains as it would without us. ASAN_OPTIONS wins over this; a program that has this
+ * function itself is asked instead, and refused. */
 #include <link.h>
 
 #include "real.h"
