@@ -81,7 +81,7 @@ $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
 # Exported is what RT_API marks; preload/libretap-preload.symbols lists it.
 $(OUT)/libretap-preload.so: $(PRE_OBJS)
-	$(Q)$(CC) -shared -nostdlib -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
+	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
 	    -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
 # Everything of the command but its main: tests take from it what they use.
 $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))

@@ -3,6 +3,7 @@
 #include <link.h>
 #include <stddef.h>
 
+#include "lookup.h"
 #include "ring/args.h"
 #include "shim.h"
 
@@ -84,11 +85,29 @@ bool rt_real_is_libcs(const void *function)
     return at >= rt_load_acquire(&start_mt) && at < rt_load_relaxed(&end_mt);
 }
 
+static void find_in(const struct rt_symbols *s)
+{
+    void **slot = (void **)&rt_real;
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        bool special;
+        if (names[i].when != START || slot[i])
+            continue;
+        slot[i] = rt_symbols_find(s, names[i].name, &special);
+        if (special)
+            rt_real_find(i);
+    }
+}
+
 int rt_real_start(void)
 {
+    void **slot = (void **)&rt_real;
+    const struct link_map *at = NULL;
+    struct rt_symbols s;
     rt_format_has_binary = rt_libc_version() >= 235;
+    while (rt_symbols_next(&at, &s))
+        find_in(&s);
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i].when == START)
+        if (names[i].when == START && !slot[i])
             rt_real_find(i);
     return dlsym != NULL;
 }
