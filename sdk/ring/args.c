@@ -305,7 +305,7 @@ typedef uint64_t unaligned_word __attribute__((aligned(1), may_alias));
 
 /* Copies up to @most bytes of @s up to its NUL; writes as many as 7 more behind them. Reads whole aligned words: they do not leave the page.
  * Return: how many. */
-static inline unsigned copy_text(uint8_t *to, const char *s, unsigned most)
+static inline __attribute__((no_sanitize("address"))) unsigned copy_text(uint8_t *to, const char *s, unsigned most)
 {
     unsigned n = 0;
     for (; n < most && (uintptr_t)(s + n) & 7; n++) {
