@@ -153,7 +153,7 @@ int rt_journal_stream_take(const void *bytes, size_t n, struct rt_journal_stream
 {
     enum { IDENT, UNIT, PRIORITY, PREFIX, TO_SYSLOG, TO_KMSG, TO_CONSOLE, LINES };
     struct rt_slice rest = rt_slice(n ? bytes : "", n < RT_JOURNAL_HEADER_MAX ? n : RT_JOURNAL_HEADER_MAX), line[LINES];
-    uint64_t priority;
+    uint64_t priority = 0;
     for (int i = 0; i < LINES; i++) {
         const char *end = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
         if (!end)
