@@ -10,6 +10,7 @@
 #define BORROWERS     8   /* vfork children remembered at a time */
 
 uint8_t rt_fd_table[RT_FDS];
+uint16_t rt_fd_numbers[RT_FDS];
 struct rt_judge rt_fd_stdout;
 
 const uint8_t rt_fd_streams[RT_FD_CLASSES] = {
@@ -242,8 +243,8 @@ void rt_fd_copied(int from, int to)
     if (from >= NOTED && to >= NOTED && !rt_fd_class(from) && !rt_fd_class(to))
         return;
     enum rt_fd_class c = get(from);
-    if (c == RT_FD_FILE)
-        rt_file_copied(from, to);
+    if (rt_fd_is_channel(c) && (unsigned)from < RT_FDS && (unsigned)to < RT_FDS)
+        rt_store_relaxed(&rt_fd_numbers[to], rt_load_relaxed(&rt_fd_numbers[from]));
     set(to, c);
 }
 

@@ -36,6 +36,8 @@ enum rt_fd_class {
 };
 
 extern uint8_t rt_fd_table[RT_FDS];
+/* Tells open files of one class apart: of FILE the place in files.c, of connections any number. */
+extern uint16_t rt_fd_numbers[RT_FDS];
 
 static inline enum rt_fd_class rt_fd_class(int fd)
 {
@@ -60,6 +62,11 @@ static inline bool rt_fd_is_tapped(enum rt_fd_class c)
 static inline bool rt_fd_is_counted(enum rt_fd_class c)
 {
     return c == RT_FD_BINARY || c == RT_FD_SECRET;
+}
+/* … one whose bytes belong to those that were written to it before, unlike those of a datagram? */
+static inline bool rt_fd_is_channel(enum rt_fd_class c)
+{
+    return c == RT_FD_FILE || c == RT_FD_SYSLOG_STREAM || c == RT_FD_JOURNAL_TEXT;
 }
 static inline bool rt_fd_is_socket(enum rt_fd_class c)
 {

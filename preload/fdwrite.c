@@ -109,7 +109,7 @@ static inline ssize_t after(struct call *c, ssize_t got)
             return CALL(name, __VA_ARGS__); \
         struct rt_part part_ = {data, n}; \
         if (rt_likely(is_usual(class_, data, n))) { \
-            struct rt_call from_ = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}; \
+            struct rt_call from_ = {.site = RT_SITE, .origin = rt_origin(class_, fd)}; \
             struct rt_sent sent_; \
             rt_record_data(rt_fd_stream(class_), rt_fd_flags(class_), &from_, &part_, 1, &sent_); \
             ssize_t r_ = CALL(name, __VA_ARGS__); \
@@ -117,7 +117,7 @@ static inline ssize_t after(struct call *c, ssize_t got)
                 rt_record_result(&sent_, r_); \
             return r_; \
         } \
-        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}}; \
+        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_origin(class_, fd)}}; \
         before(&c_, &part_, 1); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -126,7 +126,7 @@ static inline ssize_t after(struct call *c, ssize_t got)
         enum rt_fd_class class_ = rt_fd_class(fd); \
         if (rt_likely(!rt_fd_is_tapped(class_))) \
             return CALL(name, __VA_ARGS__); \
-        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_file_origin(class_, fd)}}; \
+        struct call c_ = {.class = class_, .from = {.site = RT_SITE, .origin = rt_origin(class_, fd)}}; \
         before(&c_, iov, (size_t)(n)); \
         return after(&c_, CALL(name, __VA_ARGS__)); \
     } while (0)
@@ -187,7 +187,7 @@ RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     enum rt_fd_class class = rt_socket_class(fd, m->msg_name, m->msg_namelen);
     if (rt_likely(!rt_fd_is_tapped(class)))
         return CALL(sendmsg, fd, m, flags);
-    struct call c = {.class = class, .from.site = RT_SITE};
+    struct call c = {.class = class, .from = {.site = RT_SITE, .origin = rt_origin(class, fd)}};
     before(&c, m->msg_iov, m->msg_iovlen);
     ssize_t r = after(&c, CALL(sendmsg, fd, m, flags));
     if (rt_unlikely(r == 0 && class == RT_FD_JOURNAL))
@@ -246,7 +246,7 @@ static long syscall_write(uint64_t site, long nr, long a, long b, long c, long d
 {
     struct rt_part part = {(const void *)b, (size_t)c};
     enum rt_fd_class class = rt_fd_class((int)a);
-    struct call call = {.class = class, .from = {.site = site, .origin = rt_file_origin(class, (int)a)}};
+    struct call call = {.class = class, .from = {.site = site, .origin = rt_origin(class, (int)a)}};
     bool vector = nr == SYS_writev;
     before(&call, vector ? (const void *)b : &part, vector ? (size_t)c : 1);
     return after(&call, rt_real.syscall(nr, a, b, c, d, 0, 0));

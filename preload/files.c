@@ -20,7 +20,6 @@ static struct file {
 } files[RT_FILES];
 static uint32_t n_files_mt, paths_used_mt;
 static char paths[PATH_BYTES];
-static uint16_t of_fd[RT_FDS]; /* 1 + place in files */
 
 void rt_files_start(const char *list)
 {
@@ -114,7 +113,7 @@ static bool is_path(const struct file *f, const char *path, size_t len)
     return true;
 }
 
-/* Return: 1 + place, 0 = there are too many. */
+/* Return: 1 + place in files, 0 = there are too many. */
 static uint32_t place_of(const struct rt_writer *w, const char *path, size_t len)
 {
     uint32_t n = rt_load_relaxed(&n_files_mt);
@@ -142,7 +141,7 @@ static bool is_regular(int fd)
 static bool note(int fd, uint32_t place)
 {
     if (place)
-        rt_store_relaxed(&of_fd[fd], (uint16_t)place);
+        rt_store_relaxed(&rt_fd_numbers[fd], (uint16_t)place);
     return place != 0;
 }
 
@@ -174,15 +173,11 @@ bool rt_file_adopt(int fd)
     return known;
 }
 
-void rt_file_copied(int from, int to)
+RT_COLD uint32_t rt_origin_slow(enum rt_fd_class c, int fd)
 {
-    if ((unsigned)from < RT_FDS && (unsigned)to < RT_FDS)
-        rt_store_relaxed(&of_fd[to], rt_load_relaxed(&of_fd[from]));
-}
-
-RT_COLD uint32_t rt_file_origin_slow(int fd)
-{
-    uint32_t place = rt_load_relaxed(&of_fd[fd]);
+    uint32_t place = rt_load_relaxed(&rt_fd_numbers[fd]);
+    if (c != RT_FD_FILE)
+        return place;
     if (!place || !rt_capture())
         return 0;
     const struct file *f = &files[--place];

@@ -17,13 +17,12 @@ void rt_files_start(const char *globs);
 void rt_file_opened(int fd, int dir, const char *path);
 /* @fd was a recorded file in the program before. Return: false, nobody knows its path. */
 bool rt_file_adopt(int fd);
-void rt_file_copied(int from, int to);
 
-/* What rt_call.origin is for @fd; the thread has told what it means. */
-uint32_t rt_file_origin_slow(int fd);
-static inline uint32_t rt_file_origin(enum rt_fd_class c, int fd)
+/* What rt_call.origin is for @fd; of a file the thread has told what it means. */
+uint32_t rt_origin_slow(enum rt_fd_class c, int fd);
+static inline uint32_t rt_origin(enum rt_fd_class c, int fd)
 {
-    return rt_unlikely(c == RT_FD_FILE) ? rt_file_origin_slow(fd) : 0;
+    return rt_unlikely(rt_fd_is_channel(c)) ? rt_origin_slow(c, fd) : 0;
 }
 
 #endif

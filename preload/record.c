@@ -54,8 +54,10 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
         flags |= RT_FLAG_MIRROR;
     else if (m && m->call && !call && (stream == RT_STREAM_STDERR || !m->call->kind))
         call = m->call;
-    if (mirror || rt_unlikely(rt_shim.calls == RT_TELL_NOTHING && stream != RT_STREAM_FILE))
+    if (mirror || (rt_unlikely(rt_shim.calls == RT_TELL_NOTHING) && !(call && call->origin)))
         call = NULL;
+    else if (rt_unlikely(rt_shim.calls == RT_TELL_NOTHING))
+        call->site = 0;
     struct rt_part head;
     if (call) {
         head = (struct rt_part){call, sizeof *call + call->args_len};

@@ -33,9 +33,9 @@ static enum rt_fd_class record(FILE *f, enum rt_fd_class c, const char *data, si
         return c;
     }
     struct rt_part part = {data, n};
-    if (rt_unlikely(c == RT_FD_FILE)) { /* who printed what of it is not known */
-        struct rt_call call = {.origin = rt_file_origin(c, f->_fileno)};
-        rt_record_data(RT_STREAM_FILE, 0, &call, &part, 1, sent);
+    if (rt_unlikely(rt_fd_is_channel(c))) { /* who printed what of it is not known */
+        struct rt_call call = {.origin = rt_origin(c, f->_fileno)};
+        rt_record_data(rt_fd_stream(c), rt_fd_flags(c), &call, &part, 1, sent);
         return c;
     }
     if (!has || !rt_backlog_flush(f, rt_fd_stream(c), data, n, sent))

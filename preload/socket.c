@@ -75,6 +75,8 @@ static RT_COLD void connected(int fd, const struct sockaddr *to, socklen_t len)
     enum rt_fd_class c = class_of_address(to, len);
     if (c == RT_FD_SYSLOG && is_stream(fd))
         c = RT_FD_SYSLOG_STREAM;
+    if (rt_fd_is_channel(c) && (unsigned)fd < RT_FDS)
+        rt_store_relaxed(&rt_fd_numbers[fd], (uint16_t)(rt_add_relaxed(&rt_shim.writer.segment->names_mt, 1) % UINT16_MAX + 1));
     if (c || rt_fd_is_socket(rt_fd_class(fd)))
         rt_fd_became(fd, c);
 }

@@ -19,7 +19,7 @@
 
 struct rt_channel {
     struct rt_channel *next; /* in the order of use, the last used first */
-    uint32_t stream, origin; /* the key; origin: of FILE its number, else 0 */
+    uint32_t stream, origin; /* the key; as records have them */
     struct rt_framer framer;
     struct rt_assembler lines;
     struct rt_buf name;

@@ -250,7 +250,7 @@ static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, 
 static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, const struct rt_call *call, struct rt_slice bytes,
                  uint64_t mono_ns)
 {
-    struct rt_channel *c = channel_of(it, t, stream, stream == RT_STREAM_FILE ? call->origin : 0);
+    struct rt_channel *c = channel_of(it, t, stream, call->origin);
     struct sent_context context = {it, t, c, mono_ns, call};
     if (!c)
         return;

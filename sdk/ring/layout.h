@@ -125,7 +125,7 @@ struct rt_call {
     uint64_t mono_ns;  /* when the call was made, in the record's unit; 0 = at the record's own time */
     uint32_t text_len; /* of DATA: bytes of the stream that are this call's */
     uint32_t template; /* its format string: number given by a TEMPLATE record, 0 = none */
-    uint32_t origin;   /* of RT_STREAM_FILE: number given by a FILE record, else 0 */
+    uint32_t origin;   /* of RT_STREAM_FILE: number given by a FILE record; of connections: tells them apart; else 0 */
     int32_t errnum;    /* of calls that say what an error means (error()): errno, else 0 */
     uint16_t args_len;
     uint8_t kind;      /* enum rt_message_kind where the function has a meaning of its own, else 0 */

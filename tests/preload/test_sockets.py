@@ -56,7 +56,9 @@ s.send(b"<13>later\\n")
         p = run.program(python(script))
         equal(p.returncode, 0)
         equal(run.pieces("syslog"), [b"<13>to 514\n", b"<13>to 601\n", b"<13>later\n"])
-        true(all(r.flags & FRAMED for r in run.records() if r.stream == "syslog"), "connections are marked")
+        sent = [r for r in run.records() if r.stream == "syslog"]
+        true(all(r.flags & FRAMED for r in sent), "connections are marked")
+        equal(len({r.calls[0].origin for r in sent}), 3)  # and told apart
         equal(a.take() + b.take() + c.take() + d.take(),
               [b"<13>to 514\n", b"<13>later\n", b"<13>to 601\n", b"<13>to 6514\n", b"<13>to 515\n"])
         equal([struct.unpack("<Q", x)[0] for x in run.pieces("binary")], [12])  # encrypted: counted

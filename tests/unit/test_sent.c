@@ -83,6 +83,25 @@ RT_TEST(test_a_connection_is_cut_into_messages_over_a_restart)
     kit_free(&k);
 }
 
+RT_TEST(test_connections_of_one_thread_are_kept_apart)
+{
+    struct kit k;
+    char bytes[128];
+    static const struct { uint32_t origin; const char *text; } pieces[] = {{1, "20 <11>fi"}, {2, "<12>sec"}, {1, "rst of two\n"}, {2, "ond\n"}};
+    begin(&k);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct rt_call call = {.origin = pieces[i].origin, .text_len = (uint32_t)strlen(pieces[i].text)};
+        memcpy(bytes, &call, sizeof call);
+        memcpy(bytes + sizeof call, pieces[i].text, call.text_len);
+        sent(&k, 1 + i, RT_STREAM_SYSLOG, RT_FLAG_FRAMED | RT_FLAG_CALL, bytes, sizeof call + call.text_len);
+    }
+    kit_flush(&k, 1);
+    kit_close(&k);
+    CHECK_ROW(&k, "/prog/syslog ERROR first of two\n");
+    CHECK_ROW(&k, "/prog/syslog WARN second\n");
+    kit_free(&k);
+}
+
 RT_TEST(test_a_line_on_a_connection_does_not_wait_for_ever)
 {
     struct kit k;
