@@ -33,8 +33,8 @@ static bool is_plain(const void *p, size_t n)
 
 static inline bool is_usual(enum rt_fd_class c, const void *p, size_t n)
 {
-    bool as_it_is = c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && (n <= DATAGRAM_MOST || c == RT_FD_FILE));
-    return as_it_is && n && is_plain(p, n);
+    bool usual = c == RT_FD_ERR || (c == RT_FD_OUT ? !rt_fd_stdout.left : !rt_fd_is_counted(c) && (n <= DATAGRAM_MOST || c == RT_FD_FILE));
+    return usual && n && is_plain(p, n);
 }
 
 struct call { /* one tapped call between before() and after() */

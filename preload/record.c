@@ -49,7 +49,8 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
     if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
         rt_modules_look();
     const struct rt_mark *m = rt_mark_now();
-    bool mirror = m && !m->call && stream != RT_STREAM_FILE && (stream != RT_STREAM_STDOUT || m->whole); /* what a message flushes is not its mirror */
+    /* What a message flushes is not its mirror, and a file was asked for. */
+    bool mirror = m && !m->call && stream != RT_STREAM_FILE && (stream != RT_STREAM_STDOUT || m->whole);
     if (mirror)
         flags |= RT_FLAG_MIRROR;
     else if (m && m->call && !call && (stream == RT_STREAM_STDERR || !m->call->kind))

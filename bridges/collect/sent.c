@@ -303,6 +303,12 @@ static struct rt_slice join(struct rt_interpreter *it, const struct rt_refs *ref
     return rt_slice(room->data, room->len);
 }
 
+/* Does one call go on where the one before ended? */
+static bool is_channel(uint32_t stream, uint32_t flags)
+{
+    return stream == RT_STREAM_JOURNAL_TEXT || stream == RT_STREAM_FILE || (stream == RT_STREAM_SYSLOG && flags & RT_FLAG_FRAMED);
+}
+
 void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left)
 {
     const struct rt_record *first = t->pending.at[0].record, *last = t->pending.at[t->pending.n - 1].record;
@@ -311,11 +317,16 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
     struct rt_buf room = {0};
     struct rt_call call;
     struct rt_slice bytes = join(it, &t->pending, left, &room, &call);
-    if (flags & RT_FLAG_MIRROR || !bytes.n)
-        ;
+    bool goes_on = stream == t->sent_stream && !(flags & RT_FLAG_CALL), datagram = !is_channel(stream, flags);
+    if (goes_on)
+        call = t->sent;
+    t->sent = call;
+    t->sent_stream = RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE ? stream : 0;
+    if (flags & RT_FLAG_MIRROR || !bytes.n || (goes_on && datagram))
+        ; /* the rest of a datagram that was too long to be kept is not another one */
     else if (stream == RT_STREAM_JOURNAL)
         emit_journal(it, t, &call, NULL, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
-    else if (stream == RT_STREAM_SYSLOG && !(flags & RT_FLAG_FRAMED))
+    else if (datagram)
         emit_syslog(it, t, &call, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
     else
         feed(it, t, stream, &call, bytes, first->mono_ns);
@@ -345,6 +356,7 @@ void rt__sent_file(struct rt_interpreter *it, struct rt_thread *t, const struct 
 /* ---------------------------------------------------------------- time, loss, end */
 void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t)
 {
+    t->sent_stream = 0;
     for (struct rt_channel *c = t->channels; c; c = c->next)
         finish(it, t, c, true);
 }

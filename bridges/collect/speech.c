@@ -340,7 +340,9 @@ void rt__speech_lost(struct rt_interpreter *it, struct rt_thread *t, const struc
 
 bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)
 {
-    if (t->pending.n && t->pending.at[t->pending.n - 1].record->mono_ns + RT_RESULT_WAIT_NS < mono_ns)
+    const struct rt_record *last = t->pending.n ? t->pending.at[t->pending.n - 1].record : NULL;
+    bool incomplete = last && RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE && rt__sent_takes(last); /* a message is not cut by a pause */
+    if (last && !incomplete && last->mono_ns + RT_RESULT_WAIT_NS < mono_ns)
         rt__speech_flush(it, t);
     bool open = t->pending.n > 0;
     for (uint32_t i = 0; i < 2; i++) {

@@ -19,7 +19,8 @@ struct saved_thread {
     uint32_t segment, pid, tid, expected;
     int64_t pending_result;
     uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
-    uint32_t said_seq, said_stream;
+    uint32_t said_seq, said_stream, sent_stream, reserved;
+    struct rt_call sent;
     uint8_t synced, refused, assembles[2], unfinished[2], calls, channels;
 };
 
@@ -30,6 +31,7 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
         .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
         .assembles = {t->assembles[0], t->assembles[1]}, .channels = t->channels != NULL,
+        .sent = t->sent, .sent_stream = t->sent_stream,
         .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
     };
     int r = rt_buf_append(out, &s, sizeof s);
@@ -121,6 +123,8 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     t->expected = s.expected;
     t->synced = s.synced;
     t->refused = s.refused;
+    t->sent = s.sent;
+    t->sent_stream = s.sent_stream;
     t->pending_result = s.pending_result;
     t->newest_mono_ns = s.newest_mono_ns;
     t->heard_mono_ns = s.heard_mono_ns;

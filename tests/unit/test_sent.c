@@ -255,6 +255,54 @@ RT_TEST(test_each_file_has_lines_of_its_own)
     kit_free(&k);
 }
 
+/* A long write comes in pieces, of which only the first says to which file. The collector looked in between: the rest was another file's. */
+RT_TEST(test_a_pause_within_a_long_write_changes_nothing)
+{
+    static const enum rt_stream streams[] = {RT_STREAM_FILE, RT_STREAM_SYSLOG};
+    for (int i = 0; i < 2; i++) {
+        struct kit k;
+        char bytes[128];
+        struct rt_call call = {.origin = 1, .text_len = 9};
+        memcpy(bytes, &call, sizeof call);
+        memcpy(bytes + sizeof call, "<11>begun", 9);
+        begin(&k);
+        file(&k, 1, 1, "/a");
+        kit_record(&k, RT_RECORD_DATA, streams[i], RT_FLAG_CALL | RT_FLAG_MORE, 7, 7, 2, bytes, sizeof call + 9);
+        kit_flush(&k, 1);
+        kit_pass(&k, 50);
+        rt_interpreter_idle(&k.it, k.mono);
+        restart(&k);
+        kit_record(&k, RT_RECORD_DATA, streams[i], 0, 7, 7, 3, ALL(", goes on\n"));
+        kit_flush(&k, 1);
+        kit_close(&k);
+        CHECK_ROW(&k, i ? "/prog/syslog ERROR begun, goes on\n" : "/prog/file/a ERROR <11>begun, goes on\n");
+        CHECK_INT(k.n_rows, 2);
+        kit_free(&k);
+    }
+}
+
+RT_TEST(test_a_call_of_very_many_pieces)
+{
+    static const enum rt_stream streams[] = {RT_STREAM_FILE, RT_STREAM_SYSLOG};
+    for (int i = 0; i < 2; i++) {
+        struct kit k;
+        char bytes[64];
+        struct rt_call call = {.origin = 1, .text_len = 4};
+        memcpy(bytes, &call, sizeof call);
+        memcpy(bytes + sizeof call, "<11>", 4);
+        begin(&k);
+        file(&k, 1, 1, "/a");
+        kit_record(&k, RT_RECORD_DATA, streams[i], RT_FLAG_CALL | RT_FLAG_MORE, 7, 7, 2, bytes, sizeof call + 4);
+        for (uint32_t n = 0; n < 3000; n++)
+            kit_record(&k, RT_RECORD_DATA, streams[i], n < 2999 ? RT_FLAG_MORE : 0, 7, 7, 3 + n, "12345678\n" + (n < 2999 ? 0 : 7), n < 2999 ? 8 : 2);
+        kit_flush(&k, 1);
+        kit_close(&k);
+        CHECK_ROW(&k, i ? "/prog/syslog ERROR 12345678" : "/prog/file/a ERROR <11>12345678");
+        CHECK_INT(k.n_rows, 2);
+        kit_free(&k);
+    }
+}
+
 RT_TEST(test_a_number_that_is_given_again_is_another_file)
 {
     struct kit k;
