@@ -53,6 +53,7 @@ void rt_channel_free(struct rt_channel *c)
     rt_framer_deinit(&c->framer);
     rt_assembler_deinit(&c->lines);
     rt_buf_deinit(&c->name);
+    rt_buf_deinit(&c->early);
     free(c);
 }
 
@@ -66,15 +67,19 @@ void rt_channels_free(struct rt_channel **list)
 
 /* ---------------------------------------------------------------- saved */
 struct saved {
-    uint32_t stream, origin, name, default_level;
+    uint32_t stream, origin, name, default_level, early, settled;
+    uint64_t early_seen_mono_ns;
 };
 
 static int save_one(const struct rt_channel *c, struct rt_buf *out)
 {
-    struct saved s = {c->stream, c->origin, (uint32_t)c->name.len, (uint32_t)c->lines.options.default_level};
+    struct saved s = {c->stream, c->origin, (uint32_t)c->name.len, (uint32_t)c->lines.options.default_level,
+                      (uint32_t)c->early.len, c->settled, c->early_seen_mono_ns};
     int r = rt_buf_append(out, &s, sizeof s);
     if (!r)
         r = rt_buf_append(out, c->name.data, c->name.len);
+    if (!r)
+        r = rt_buf_append(out, c->early.data, c->early.len);
     if (!r)
         r = rt_framer_save(&c->framer, out);
     return r ? r : rt_assembler_save(&c->lines, out);
@@ -99,14 +104,16 @@ static int load_one(struct rt_channel *c, const uint8_t *p, size_t n, size_t *at
         return -EBADMSG;
     memcpy(&s, p + *at, sizeof s);
     *at += sizeof s;
-    if (s.name > n - *at || s.name > RT_CHANNEL_NAME || s.default_level >= RT_LEVEL_COUNT)
+    if (s.name > n - *at || s.name > RT_CHANNEL_NAME || s.default_level >= RT_LEVEL_COUNT || s.early > n - *at - s.name)
         return -EBADMSG;
     c->stream = s.stream;
     c->origin = s.origin;
     c->lines.options.default_level = (enum rt_level)s.default_level;
-    if (rt_buf_append(&c->name, p + *at, s.name))
+    c->settled = s.settled != 0;
+    c->early_seen_mono_ns = s.early_seen_mono_ns;
+    if (rt_buf_append(&c->name, p + *at, s.name) || rt_buf_append(&c->early, p + *at + s.name, s.early))
         return -ENOMEM;
-    *at += s.name;
+    *at += s.name + s.early;
     int r = rt_framer_load(&c->framer, p + *at, n - *at, &used);
     if (r)
         return r;

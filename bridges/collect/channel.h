@@ -2,7 +2,8 @@
  * its own unfinished message or lines.
  *
  *   SYSLOG (connections)   framer       messages are cut out of the bytes
- *   JOURNAL_TEXT           assembler    name: the identifier that the stream's header gave
+ *   JOURNAL_TEXT           assembler    name: the identifier that the stream's header gave. It may have been sent by another process,
+ *                                       whose records are still to be read: then what is written is kept until they certainly are
  *   FILE                   assembler    name: the path; one channel a file
  *
  * A thread has at most RT_CHANNELS_MOST; one more takes the place of the one that was used least recently. */
@@ -23,8 +24,17 @@ struct rt_channel {
     struct rt_framer framer;
     struct rt_assembler lines;
     struct rt_buf name;
+    struct rt_buf early;      /* of JOURNAL_TEXT, while the header is not known: struct rt_channel_early, bytes, and so on */
+    uint64_t early_seen_mono_ns; /* when the first of it was read */
+    bool settled;             /* of JOURNAL_TEXT: the header is known, or there was none */
     struct rt_entity *entity; /* of FILE: cached; not saved */
 };
+
+struct rt_channel_early {
+    uint64_t mono_ns, site;
+    size_t len;
+};
+#define RT_CHANNEL_EARLY 65536u /* bytes that are kept; with more the header is given up */
 
 /* The channel, moved to the front of @list; NULL when there is none. */
 struct rt_channel *rt_channel_find(struct rt_channel **list, uint32_t stream, uint32_t origin);
@@ -37,7 +47,7 @@ void rt_channels_free(struct rt_channel **list);
 
 static inline bool rt_channel_empty(const struct rt_channel *c)
 {
-    return rt_framer_empty(&c->framer) && rt_assembler_empty(&c->lines);
+    return rt_framer_empty(&c->framer) && rt_assembler_empty(&c->lines) && !c->early.len;
 }
 
 /* State as bytes and back; load() checks everything. Return: 0, -ENOMEM, -EBADMSG. */

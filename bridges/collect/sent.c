@@ -179,8 +179,43 @@ static void take_line(void *ctx, const struct rt_row *line)
     rt__emit(it, p, RT_SOURCE_JOURNAL, &row);
 }
 
+static void set_channel_name(struct rt_interpreter *it, struct rt_channel *c, struct rt_slice name)
+{
+    rt_buf_clear(&c->name);
+    note(it, rt_buf_append(&c->name, name.p, name.n < RT_CHANNEL_NAME ? name.n : RT_CHANNEL_NAME));
+}
+
+#define ANCESTORS 16
+
+/* Takes the name of the stream that the process, or one that it comes from, opened; then what was kept. */
+static void settle(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c)
+{
+    const struct rt_proc *p = t->refused ? NULL : rt_tree_find(&it->tree, t->pid);
+    struct rt_buf early = c->early;
+    struct rt_channel_early head;
+    for (int i = 0; p && !p->speaks_at && i < ANCESTORS; i++)
+        p = rt_tree_find(&it->tree, p->ppid);
+    if (p && p->speaks_at) {
+        set_channel_name(it, c, rt_slice(p->speaks_as, strlen(p->speaks_as)));
+        c->lines.options.default_level = (enum rt_level)p->speaks_at;
+    }
+    c->settled = true;
+    c->early = (struct rt_buf){0};
+    for (size_t at = 0; early.len - at >= sizeof head; at += head.len) {
+        memcpy(&head, early.data + at, sizeof head);
+        at += sizeof head;
+        if (head.len > early.len - at)
+            break; /* a damaged checkpoint */
+        struct sent_context context = {it, t, c, head.mono_ns, NULL};
+        note(it, rt_assembler_feed(&c->lines, early.data + at, head.len, head.mono_ns, head.site, take_line, &context));
+    }
+    rt_buf_deinit(&early);
+}
+
 static void finish(struct rt_interpreter *it, struct rt_thread *t, struct rt_channel *c, bool lost)
 {
+    if (c->early.len)
+        settle(it, t, c);
     struct sent_context context = {it, t, c, c->lines.last_mono_ns, NULL};
     rt_framer_close(&c->framer, lost, take_frame, &context);
     if (lost)
@@ -192,23 +227,6 @@ static void finish(struct rt_interpreter *it, struct rt_thread *t, struct rt_cha
 struct rt_assembler_options rt__channel_options(const struct rt_interpreter *it)
 {
     return (struct rt_assembler_options){.default_level = RT_LEVEL_INFO, .line_max = it->line_max, .no_group = it->no_group};
-}
-
-static void set_channel_name(struct rt_interpreter *it, struct rt_channel *c, struct rt_slice name)
-{
-    rt_buf_clear(&c->name);
-    note(it, rt_buf_append(&c->name, name.p, name.n < RT_CHANNEL_NAME ? name.n : RT_CHANNEL_NAME));
-}
-
-/* What is known of a channel before its first byte. */
-static void begin_channel(struct rt_interpreter *it, const struct rt_thread *t, struct rt_channel *c)
-{
-    const struct rt_proc *p = t->refused ? NULL : rt_tree_find(&it->tree, t->pid);
-    c->lines.options.default_level = it->default_level[c->stream == RT_STREAM_FILE ? RT_SOURCE_FILE : RT_SOURCE_JOURNAL];
-    if (c->stream == RT_STREAM_JOURNAL_TEXT && p && p->speaks_at) {
-        set_channel_name(it, c, rt_slice(p->speaks_as, strlen(p->speaks_as)));
-        c->lines.options.default_level = (enum rt_level)p->speaks_at;
-    }
 }
 
 static struct rt_channel *channel_of(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, uint32_t origin)
@@ -223,7 +241,7 @@ static struct rt_channel *channel_of(struct rt_interpreter *it, struct rt_thread
         rt_channel_free(old);
     }
     if (c)
-        begin_channel(it, t, c);
+        c->lines.options.default_level = it->default_level[stream == RT_STREAM_FILE ? RT_SOURCE_FILE : RT_SOURCE_JOURNAL];
     else
         note(it, -ENOMEM);
     return c;
@@ -238,6 +256,7 @@ static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, 
     if (n <= 0 || !p)
         return;
     finish(it, t, c, false);
+    c->settled = true;
     size_t len = header.ident.n < sizeof p->speaks_as - 1 ? header.ident.n : sizeof p->speaks_as - 1;
     memcpy(p->speaks_as, header.ident.p, len);
     p->speaks_as[len] = 0;
@@ -245,6 +264,19 @@ static void open_journal_stream(struct rt_interpreter *it, struct rt_thread *t, 
     set_channel_name(it, c, header.ident);
     c->lines.options.default_level = (enum rt_level)p->speaks_at;
     *bytes = rt_slice(bytes->p + n, bytes->n - (size_t)n);
+}
+
+/* Return: true, it is kept. */
+static bool keep_early(struct rt_interpreter *it, struct rt_channel *c, const struct rt_call *call, struct rt_slice bytes, uint64_t mono_ns)
+{
+    const struct rt_channel_early head = {.mono_ns = mono_ns, .site = call->site, .len = bytes.n};
+    if (c->early.len + sizeof head + bytes.n > RT_CHANNEL_EARLY)
+        return false;
+    if (!c->early.len)
+        c->early_seen_mono_ns = it->seen_mono_ns;
+    int r = rt_buf_append(&c->early, &head, sizeof head);
+    note(it, r ? r : rt_buf_append(&c->early, bytes.p, bytes.n));
+    return true;
 }
 
 static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, const struct rt_call *call, struct rt_slice bytes,
@@ -256,7 +288,11 @@ static void feed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream
         return;
     if (stream == RT_STREAM_JOURNAL_TEXT)
         open_journal_stream(it, t, c, &bytes);
-    if (stream == RT_STREAM_SYSLOG) {
+    if (stream == RT_STREAM_JOURNAL_TEXT && !c->settled && bytes.n && !keep_early(it, c, call, bytes, mono_ns))
+        settle(it, t, c);
+    if (c->early.len) {
+        ; /* in its turn */
+    } else if (stream == RT_STREAM_SYSLOG) {
         c->lines.last_mono_ns = mono_ns;
         note(it, rt_framer_feed(&c->framer, bytes.p, bytes.n, take_frame, &context));
     } else if (bytes.n) {
@@ -366,12 +402,14 @@ bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono
 {
     bool open = false;
     for (struct rt_channel *c = t->channels; c; c = c->next) {
+        if (c->early.len && c->early_seen_mono_ns + RT_GAP_NS <= mono_ns)
+            settle(it, t, c);
         struct sent_context context = {it, t, c, c->lines.last_mono_ns, NULL};
         if (!rt_assembler_empty(&c->lines) && !rt_assembler_idle(&c->lines, mono_ns, take_line, &context))
             open = true;
         if (!rt_framer_empty(&c->framer) && c->lines.last_mono_ns + RT_ASSEMBLER_IDLE_NS < mono_ns && c->framer.state == RT_FRAME_LINE)
             rt_framer_close(&c->framer, false, take_frame, &context);
-        open |= !rt_framer_empty(&c->framer);
+        open |= !rt_framer_empty(&c->framer) || c->early.len;
     }
     return open;
 }

@@ -204,6 +204,31 @@ RT_TEST(test_a_journal_stream_goes_on_in_what_is_executed)
     kit_free(&k);
 }
 
+RT_TEST(test_the_program_that_opened_the_stream_may_be_read_later)
+{
+    struct kit k;
+    begin(&k);
+    kit_flush(&k, 1);
+    kit_process(&k, 8, RT_PROCESS_EXEC, 7, "child");
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_JOURNAL_TEXT, RT_FLAG_AFTER, 8, 8, 1, ALL("from a child\nand mo"));
+    kit_flush(&k, 2);
+    restart(&k);
+    sent(&k, 1, RT_STREAM_JOURNAL_TEXT, 0, ALL(HEADER));
+    kit_flush(&k, 1);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_JOURNAL_TEXT, RT_FLAG_AFTER, 8, 8, 2, ALL("re\n"));
+    kit_flush(&k, 2);
+    kit_pass(&k, 50);
+    kit_pass(&k, 50);
+    rt_interpreter_idle(&k.it, k.mono);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_JOURNAL_TEXT, RT_FLAG_AFTER, 8, 8, 3, ALL("later\n"));
+    kit_flush(&k, 2);
+    CHECK_INT(k.it.ledger.rows, 5);
+    kit_close(&k);
+    CHECK_ROW(&k, "/child/journal WARN from a child\n/child/journal WARN and more\n");
+    CHECK_ROW(&k, "/child/journal WARN later\n");
+    kit_free(&k);
+}
+
 RT_TEST(test_a_stream_without_a_header_is_text)
 {
     struct kit k;
