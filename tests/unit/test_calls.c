@@ -151,11 +151,13 @@ static size_t module(uint8_t *to, uint64_t base, uint64_t start, uint64_t end, c
 
 static const char *path_at(struct rt_modules *s, const struct rt_maps *maps, uint64_t address, int64_t *ret_offset)
 {
+    static char path[64];
     struct rt_place place;
     if (!rt_modules_find(s, maps, address, &place))
         return "";
     *ret_offset = place.offset;
-    return strndup(place.path, place.path_len);
+    snprintf(path, sizeof path, "%.*s", (int)place.path_len, place.path);
+    return path;
 }
 
 RT_TEST(test_addresses_in_modules)

@@ -173,6 +173,7 @@ RT_TEST(test_program_that_is_read_before_its_fork)
     kit_err(&k, 9, 1, "x\n");
     kit_flush(&k, 3);
     answer = RT_HOLDER_STAYS;
+    rt_buf_deinit(&k.block);
     k.block = fork_record;
     kit_flush(&k, 1);
     kit_err(&k, 9, 2, "y\n");
