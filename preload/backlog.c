@@ -5,9 +5,6 @@
 
 #define NEED_LOCK 128 /* glibc's _IO_FLAGS2_NEED_LOCK: there was more than one thread */
 
-#define LINE_BUFFERED 0x200 /* … _IO_LINE_BUF, _IO_UNBUFFERED */
-#define UNBUFFERED    0x2
-
 extern int ftrylockfile(FILE *) __attribute__((weak));
 extern void funlockfile(FILE *) __attribute__((weak));
 
@@ -134,7 +131,7 @@ bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, si
     if (seen < n) {
         struct rt_part part = {data + seen, n - seen};
         struct rt_mark *m = rt_mark_now();
-        if (m && m->call && !(f->_flags & (LINE_BUFFERED | UNBUFFERED)))
+        if (m && m->call && rt_backlog_fills(f))
             m->call->flags |= RT_CALL_UNFINISHED; /* why else would it be written in the middle of a call */
         rt_record_data(stream, 0, NULL, &part, 1, &rest);
         if (!sent->recorded)

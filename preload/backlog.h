@@ -15,6 +15,9 @@
 #include "fdclass.h"
 #include "shim.h"
 
+#define RT_LINE_BUFFERED 0x200 /* glibc's _IO_LINE_BUF */
+#define RT_UNBUFFERED    0x2   /* _IO_UNBUFFERED */
+
 /* A call on stdout returned: what it left in the buffer is its own. */
 void rt_backlog_take(FILE *f, struct rt_call *call);
 /* @n bytes at @data are about to be written for @f; @class: as judged. Return: false = nothing of them was seen before: record them as usual. */
@@ -24,6 +27,12 @@ void rt_backlog_drop(void);
 
 /* Is all of @f's buffer in the area, or already in a lane? */
 bool rt_backlog_is_all(const FILE *f);
+
+/* Does a call on @f most often just fill a buffer? */
+static inline bool rt_backlog_fills(const FILE *f)
+{
+    return f->_IO_write_base && !(f->_flags & (RT_LINE_BUFFERED | RT_UNBUFFERED));
+}
 
 /* Is @f the FILE that is followed, with something in its buffer? */
 static inline bool rt_backlog_has(const FILE *f)

@@ -177,15 +177,22 @@ struct said {
     struct rt_call_args call;
 };
 
+/* Reading what a printf is given costs as much as a printf that only fills a buffer; what is written at once costs ten times that. */
+static bool tells_format(FILE *f)
+{
+    return rt_shim.calls == RT_TELL_ALL || f != stdout || rt_stdio_names || !rt_backlog_fills(f);
+}
+
 /* Marks the call, or where there is no slot records it. Return: end() is due. */
-static bool begin_format(struct said *s, enum rt_fd_class class, uint64_t site, int fortify, const char *fmt, va_list ap)
+static bool begin_format(struct said *s, enum rt_fd_class class, uint64_t site, int fortify, bool tells, const char *fmt, va_list ap)
 {
     bool by_name = rt_stdio_names && rt_fd_is_text(class);
     if (!begin(&s->mark, &s->call.call, class, site) && !by_name)
         return false;
     if (by_name)
         s->call.call = (struct rt_call){.site = site};
-    rt_template_take(&s->call, fmt, rt_errno_get(), ap);
+    if (tells)
+        rt_template_take(&s->call, fmt, rt_errno_get(), ap);
     if (by_name)
         record_format(class, &s->call.call, fortify, fmt, ap);
     return !by_name;
@@ -194,7 +201,7 @@ static bool begin_format(struct said *s, enum rt_fd_class class, uint64_t site, 
 static int say(FILE *f, uint64_t site, const char *fmt, va_list ap)
 {
     struct said s;
-    bool marked = begin_format(&s, class_of(f), site, RT_UNFORTIFIED, fmt, ap);
+    bool marked = begin_format(&s, class_of(f), site, RT_UNFORTIFIED, tells_format(f), fmt, ap);
     int r = RT_REAL(vfprintf) ? rt_real.vfprintf(f, fmt, ap) : -1;
     if (marked)
         end(&s.mark, &s.call.call, f);
@@ -203,7 +210,7 @@ static int say(FILE *f, uint64_t site, const char *fmt, va_list ap)
 static int say_chk(FILE *f, uint64_t site, int flag, const char *fmt, va_list ap)
 {
     struct said s;
-    bool marked = begin_format(&s, class_of(f), site, flag, fmt, ap);
+    bool marked = begin_format(&s, class_of(f), site, flag, tells_format(f), fmt, ap);
     int r = RT_REAL(__vfprintf_chk) ? rt_real.__vfprintf_chk(f, flag, fmt, ap) : -1;
     if (marked)
         end(&s.mark, &s.call.call, f);
@@ -214,7 +221,7 @@ static int say_fd(int fd, uint64_t site, int fortify, const char *fmt, va_list a
 {
     struct said s;
     enum rt_fd_class class = rt_fd_class(fd);
-    bool marked = begin_format(&s, class, site, fortify, fmt, ap);
+    bool marked = begin_format(&s, class, site, fortify, true, fmt, ap);
     if (marked && rt_shim.dprintf_by_name)
         record_format(class, &s.call.call, fortify, fmt, ap);
     int r = -1;

@@ -88,7 +88,7 @@ static RT_COLD bool tell(const struct place *p)
 void rt_template_take(struct rt_call_args *c, const char *fmt, int errnum, va_list ap)
 {
     const struct rt_writer *w = rt_capture();
-    struct place *p = w && fmt && rt_shim.calls == RT_TELL_ALL ? find(fmt, w) : NULL;
+    struct place *p = w && fmt && rt_shim.calls <= RT_TELL_ALL ? find(fmt, w) : NULL;
     if (!p)
         return;
     uint32_t at = (uint32_t)(p - table);

@@ -59,7 +59,7 @@ struct launch {
 /* In the child. The collector lives in its own session with nothing of ours open but its socket. */
 static void exec_collector(const struct launch *l, int fd)
 {
-    static const char *const calls_modes[] = {"full", "sites", "none"};
+    static const char *const calls_modes[] = {"full", "all", "sites", "none"};
     char name[PATH_MAX];
     sigset_t none;
     setsid();
@@ -93,7 +93,7 @@ static void exec_collector(const struct launch *l, int fd)
     setenv("RETAP_NO_GROUP", l->o.no_group ? "1" : "0", 1);
     if (l->o.metrics)
         setenv("RETAP_METRICS", l->o.metrics, 1);
-    setenv("RETAP_CALLS", calls_modes[(unsigned)l->o.calls % 3], 1);
+    setenv("RETAP_CALLS", calls_modes[(unsigned)l->o.calls % 4], 1);
     if (l->o.recording_id)
         setenv("RETAP_RECORDING_ID", l->o.recording_id, 1);
     if (l->o.default_level[0])

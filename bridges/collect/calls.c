@@ -48,7 +48,7 @@ void rt_frames_times(struct rt_record *r, uint64_t (*fn)(const void *ctx, uint64
 
 struct rt_spoken *rt_calls_get(struct rt_call_store *c, uint64_t tag)
 {
-    for (unsigned i = 0; i < RT_CALLS_KEPT && tag; i++)
+    for (unsigned i = 0; i < RT_SPOKEN_KEPT && tag; i++)
         if (c->at[i].tag == tag)
             return &c->at[i];
     return NULL;
@@ -65,7 +65,7 @@ static bool is_busy(uint64_t tag, const struct rt_assembler *const *busy, unsign
 
 static struct rt_spoken *free_place(struct rt_call_store *c, const struct rt_assembler *const *busy, unsigned n_busy)
 {
-    for (unsigned i = 0; i < RT_CALLS_KEPT; i++)
+    for (unsigned i = 0; i < RT_SPOKEN_KEPT; i++)
         if (!c->at[i].tag || (c->at[i].tag != c->last && !is_busy(c->at[i].tag, busy, n_busy)))
             return &c->at[i];
     return &c->at[0]; /* of a state that no run of ours left */

@@ -14,7 +14,7 @@
 #include "meaning/assemble.h"
 #include "ring/layout.h"
 
-#define RT_CALLS_KEPT 8u   /* two assemblers with three tags each, the last call, the next one */
+#define RT_SPOKEN_KEPT 8u   /* two assemblers with three tags each, the last call, the next one */
 #define RT_CALL_ARGS  256u /* bytes; the shim leaves longer ones out */
 
 struct rt_frame {
@@ -39,7 +39,7 @@ struct rt_spoken {
 
 struct rt_call_store {
     uint64_t last; /* tag of the last call */
-    struct rt_spoken at[RT_CALLS_KEPT];
+    struct rt_spoken at[RT_SPOKEN_KEPT];
 };
 
 /* A frame begins, or goes on with the call before. @busy, @n_busy: assemblers whose tags are still needed. Return: its tag. */

@@ -35,7 +35,7 @@
 #define STALL_NS    50000000u   /* no byte reached the file for so long, staging half full: nobody waits */
 #define PROGRESS_MS 200
 
-_Static_assert((int)RT_TELL_ALL == (int)RT_CALLS_FULL && (int)RT_TELL_SITES == (int)RT_CALLS_SITES &&
+_Static_assert((int)RT_TELL_FULL == (int)RT_CALLS_FULL && (int)RT_TELL_ALL == (int)RT_CALLS_ALL && (int)RT_TELL_SITES == (int)RT_CALLS_SITES &&
                (int)RT_TELL_NOTHING == (int)RT_CALLS_NONE, "the run page tells what the option says");
 
 struct collector {

@@ -269,7 +269,7 @@ struct rt_run_page { /* written by the collector only */
     uint32_t ticks_mt; /* 1: records may hold the time stamp counter */
     uint32_t calls;    /* enum rt_tell: what records tell of their calls */
 };
-enum rt_tell { RT_TELL_ALL, RT_TELL_SITES, RT_TELL_NOTHING }; /* as --calls numbers them */
+enum rt_tell { RT_TELL_FULL, RT_TELL_ALL, RT_TELL_SITES, RT_TELL_NOTHING }; /* as --calls numbers them */
 struct rt_run_bell { /* written by all */
     uint32_t bell_mt;     /* futex word: bumped by who wakes the collector */
     uint32_t sleeping_mt; /* 1: the collector sleeps and wants to be woken */

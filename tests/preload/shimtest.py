@@ -71,7 +71,7 @@ class Record:
 
 
 class Run:
-    def __init__(self, segments=48, usable_lanes=6, wait_us=0):
+    def __init__(self, segments=48, usable_lanes=6, wait_us=0, calls=0):
         self.dir = tempfile.mkdtemp(prefix="retap-test-", dir="/dev/shm")
         os.mkdir(self.dir + "/pool")
         os.mkdir(self.dir + "/live")
@@ -80,7 +80,7 @@ class Run:
         for k in range(min(segments, POOL_SLOTS)):
             struct.pack_into("<I", page, 24 + 4 * k, k + 1)
             self.make_segment(k + 1, usable_lanes)
-        struct.pack_into("<I", page, 24 + 4 * POOL_SLOTS, wait_us)
+        struct.pack_into("<III", page, 24 + 4 * POOL_SLOTS, wait_us, 0, calls)
         with open(self.dir + "/run", "wb") as f:
             f.write(page)
 

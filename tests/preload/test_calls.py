@@ -17,8 +17,8 @@ def program():
     return compile_program("calls", "-fno-builtin")
 
 
-def tap(act):
-    run = Run()
+def tap(act, calls=1):
+    run = Run(calls=calls)
     plain, tapped = alone([program(), act]), run.program([program(), act])
     equal(tapped.returncode, plain.returncode)
     equal(tapped.stderr, plain.stderr)
@@ -128,6 +128,15 @@ def test_formats_and_arguments():
         equal(made[8][:2], (b"%s", b"\7" + struct.pack("<H", 10) + b"only text\n"))
         told = [r.data for r in run.records() if r.type == "TEMPLATE"]
         equal(len(told), len(set(told)))
+
+
+def test_a_printf_that_fills_a_buffer_tells_its_format_only_when_asked():
+    run, p = tap("full", calls=0)
+    with run:
+        equal(run.text("stdout"), p.stdout)
+        made = calls(run, "stdout")
+        equal([c for c, _ in made[1:] if c.template or c.args], [])  # the first made the buffer
+        true(all(place(run, c.site) == "act_full" for c, _ in made), "places are told")
 
 
 def test_what_was_never_written_is_left_in_the_backlog():

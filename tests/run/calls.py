@@ -100,7 +100,7 @@ def test_numbers_become_curves():
 
 
 def test_a_child_has_the_code_of_its_parent():
-    _, rows = record("fork")
+    _, rows = record("fork", options=("--calls=all",))
     equal([(r["text"], r["function"], r["template"]) for r in of(rows, "stdout")], [("in the child text", "child", "in the child %s")])
 
 
