@@ -18,7 +18,7 @@ static inline struct rt_slice rt_slice(const void *p, size_t n)
 }
 static inline bool rt_slice_is(struct rt_slice s, const char *text)
 {
-    return s.n == strlen(text) && !memcmp(s.p, text, s.n);
+    return s.n == strlen(text) && (!s.n || !memcmp(s.p, text, s.n));
 }
 
 /* The whole slice as a decimal number of at most @most. Return: false when it is none (empty, a sign, a blank, too large). */
