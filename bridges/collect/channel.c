@@ -17,11 +17,11 @@ struct rt_channel *rt_channel_find(struct rt_channel **list, uint32_t stream, ui
 }
 
 /* Takes the last one off a list that is full. */
-static struct rt_channel *make_room(struct rt_channel **list)
+static struct rt_channel *make_room(struct rt_channel **list, uint32_t most)
 {
     uint32_t n = 0;
     struct rt_channel **at = list;
-    while (*at && ((*at)->next || n + 1 < RT_CHANNELS_MOST)) {
+    while (*at && ((*at)->next || n + 1 < most)) {
         at = &(*at)->next;
         n++;
     }
@@ -31,14 +31,14 @@ static struct rt_channel *make_room(struct rt_channel **list)
     return old;
 }
 
-struct rt_channel *rt_channel_add(struct rt_channel **list, uint32_t stream, uint32_t origin, const struct rt_assembler_options *options,
-                                  struct rt_channel **ret_old)
+struct rt_channel *rt_channel_add(struct rt_channel **list, uint32_t most, uint32_t stream, uint32_t origin,
+                                  const struct rt_assembler_options *options, struct rt_channel **ret_old)
 {
     *ret_old = NULL;
     struct rt_channel *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    *ret_old = make_room(list);
+    *ret_old = make_room(list, most);
     c->stream = stream;
     c->origin = origin;
     rt_assembler_init(&c->lines, options);
@@ -57,12 +57,14 @@ void rt_channel_free(struct rt_channel *c)
     free(c);
 }
 
-void rt_channels_free(struct rt_channel **list)
+uint32_t rt_channels_free(struct rt_channel **list)
 {
-    for (struct rt_channel *c; (c = *list);) {
+    uint32_t n = 0;
+    for (struct rt_channel *c; (c = *list); n++) {
         *list = c->next;
         rt_channel_free(c);
     }
+    return n;
 }
 
 /* ---------------------------------------------------------------- saved */
@@ -123,7 +125,8 @@ static int load_one(struct rt_channel *c, const uint8_t *p, size_t n, size_t *at
     return r;
 }
 
-int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options *options, const uint8_t *p, size_t n, size_t *ret_used)
+int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options *options, const uint8_t *p, size_t n, uint32_t *ret_count,
+                     size_t *ret_used)
 {
     uint32_t count;
     size_t at = sizeof count;
@@ -132,6 +135,7 @@ int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options
     memcpy(&count, p, sizeof count);
     if (count > RT_CHANNELS_MOST)
         return -EBADMSG;
+    *ret_count = 0;
     while (*list)
         list = &(*list)->next;
     while (count-- > 0) {
@@ -141,6 +145,7 @@ int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options
         rt_assembler_init(&c->lines, options);
         *list = c;
         list = &c->next;
+        ++*ret_count;
         int r = load_one(c, p, n, &at);
         if (r)
             return r;

@@ -6,7 +6,8 @@
  *                                       whose records are still to be read: then what is written is kept until they certainly are
  *   FILE                   assembler    name: the path; one channel a file
  *
- * A thread has at most RT_CHANNELS_MOST; one more takes the place of the one that was used least recently. */
+ * A thread has at most RT_CHANNELS_MOST; one more takes the place of the one that was used least recently. So does each where all threads
+ * together have RT_CHANNELS_ALL: then a thread has one. */
 #ifndef RT_COLLECT_CHANNEL_H
 #define RT_COLLECT_CHANNEL_H
 
@@ -16,6 +17,7 @@
 #include "syslog/frame.h"
 
 #define RT_CHANNELS_MOST 64u
+#define RT_CHANNELS_ALL  4096u
 #define RT_CHANNEL_NAME  4096u /* bytes of a name */
 
 struct rt_channel {
@@ -38,12 +40,13 @@ struct rt_channel_early {
 
 /* The channel, moved to the front of @list; NULL when there is none. */
 struct rt_channel *rt_channel_find(struct rt_channel **list, uint32_t stream, uint32_t origin);
-/* Makes one that is not there yet. *ret_old: one that had to go, already off the list, to be finished and freed; NULL = none. NULL without
- * memory. */
-struct rt_channel *rt_channel_add(struct rt_channel **list, uint32_t stream, uint32_t origin, const struct rt_assembler_options *options,
-                                  struct rt_channel **ret_old);
+/* Makes one that is not there yet. *ret_old: one that had to go, since there are @most, already off the list, to be finished and freed;
+ * NULL = none. NULL without memory. */
+struct rt_channel *rt_channel_add(struct rt_channel **list, uint32_t most, uint32_t stream, uint32_t origin,
+                                  const struct rt_assembler_options *options, struct rt_channel **ret_old);
 void rt_channel_free(struct rt_channel *c);
-void rt_channels_free(struct rt_channel **list);
+/* Return: how many there were. */
+uint32_t rt_channels_free(struct rt_channel **list);
 
 static inline bool rt_channel_empty(const struct rt_channel *c)
 {
@@ -52,6 +55,7 @@ static inline bool rt_channel_empty(const struct rt_channel *c)
 
 /* State as bytes and back; load() checks everything. Return: 0, -ENOMEM, -EBADMSG. */
 int rt_channels_save(const struct rt_channel *list, struct rt_buf *out);
-int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options *options, const uint8_t *p, size_t n, size_t *ret_used);
+int rt_channels_load(struct rt_channel **list, const struct rt_assembler_options *options, const uint8_t *p, size_t n, uint32_t *ret_count,
+                     size_t *ret_used);
 
 #endif

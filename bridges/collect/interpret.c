@@ -56,7 +56,7 @@ void rt__thread_dirty(struct rt_interpreter *it, struct rt_thread *t)
     it->dirty = t;
 }
 
-static void thread_free(struct rt_thread *t)
+static void thread_free(struct rt_interpreter *it, struct rt_thread *t)
 {
     rt_refs_deinit(&t->held);
     rt_refs_deinit(&t->pending);
@@ -64,7 +64,8 @@ static void thread_free(struct rt_thread *t)
     for (uint32_t i = 0; i < 2; i++)
         if (t->assembles[i])
             rt_assembler_deinit(&t->assembler[i]);
-    rt_channels_free(&t->channels);
+    it->n_channels -= rt_channels_free(&t->channels);
+    rt_buf_deinit(&t->failed.bytes);
     free(t->calls);
     free(t);
 }
@@ -232,7 +233,7 @@ static void remove_threads(struct rt_interpreter *it, gone_fn *gone, uint64_t ar
                 rt__thread_finish(it, t);
                 *at = t->next;
                 --*threads_of(it, t->segment);
-                thread_free(t);
+                thread_free(it, t);
                 it->n_threads--;
                 continue;
             }
@@ -364,7 +365,7 @@ void rt_interpreter_deinit(struct rt_interpreter *it)
         while (it->table[i]) {
             struct rt_thread *t = it->table[i];
             it->table[i] = t->next;
-            thread_free(t);
+            thread_free(it, t);
         }
     free(it->table);
     free(it->end);

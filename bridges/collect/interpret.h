@@ -50,6 +50,7 @@ struct rt_interpreter {
     struct rt_tree tree;
     struct rt_thread **table; /* hash of (segment, pid, tid) */
     uint32_t n_threads, n_slots;
+    uint32_t n_channels;      /* of all threads */
     uint32_t threads_of[RT_SEGMENTS_MAX]; /* by segment, the last for numbers that are none */
     uint64_t kept_bytes;      /* of records that wait for earlier ones, or for their other pieces */
     struct rt_thread *last;   /* of the last record */

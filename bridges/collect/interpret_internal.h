@@ -58,8 +58,8 @@ void rt__speech_close(struct rt_interpreter *it, struct rt_thread *t);
 /* ---------------------------------------------------------------- sent.c */
 /* Is the call that the record belongs to one for a log daemon or a file? */
 bool rt__sent_takes(const struct rt_record *r);
-/* The pending call is such a one, and over: the first @left bytes of it count. */
-void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left);
+/* The pending call is such a one, and over: the first @left bytes of it count; @failed: it said that it did nothing. */
+void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left, bool failed);
 /* An entry that a function of libsystemd was given, in fields. */
 void rt__sent_entry(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args, const void *fields, size_t n,
                     uint64_t mono_ns, uint32_t flags);

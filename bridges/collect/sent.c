@@ -12,6 +12,9 @@
 #include "meaning/path.h"
 #include "syslog/parse.h"
 
+#define FAILED_MOST    8192u      /* bytes of a datagram that is kept when it could not be sent */
+#define FAILED_WAIT_NS 500000000u /* a second try comes at once or not at all */
+
 /* While a framer or an assembler calls back. */
 struct sent_context {
     struct rt_interpreter *it;
@@ -235,7 +238,8 @@ static struct rt_channel *channel_of(struct rt_interpreter *it, struct rt_thread
     if (c)
         return c;
     const struct rt_assembler_options o = rt__channel_options(it);
-    c = rt_channel_add(&t->channels, stream, origin, &o, &old);
+    c = rt_channel_add(&t->channels, it->n_channels < RT_CHANNELS_ALL ? RT_CHANNELS_MOST : 1, stream, origin, &o, &old);
+    it->n_channels += c && !old;
     if (old) {
         finish(it, t, old, false);
         rt_channel_free(old);
@@ -345,7 +349,39 @@ static bool is_channel(uint32_t stream, uint32_t flags)
     return stream == RT_STREAM_JOURNAL_TEXT || stream == RT_STREAM_FILE || (stream == RT_STREAM_SYSLOG && flags & RT_FLAG_FRAMED);
 }
 
-void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left)
+static void emit_datagram(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, const struct rt_call *call, struct rt_slice bytes,
+                          uint64_t mono_ns, uint32_t flags)
+{
+    if (stream == RT_STREAM_JOURNAL)
+        emit_journal(it, t, call, NULL, bytes, mono_ns, flags);
+    else
+        emit_syslog(it, t, call, bytes.p, bytes.n, mono_ns, flags);
+}
+
+/* What failed was said all the same, unless it is @bytes, sent again: a daemon was restarted, and the program connected anew. */
+static void settle_failed(struct rt_interpreter *it, struct rt_thread *t, struct rt_slice bytes)
+{
+    struct rt_buf failed = t->failed.bytes;
+    t->failed.bytes = (struct rt_buf){0};
+    if (failed.len && (failed.len != bytes.n || memcmp(failed.data, bytes.p, bytes.n)))
+        emit_datagram(it, t, t->failed.stream, &t->failed.call, rt_slice(failed.data, failed.len), t->failed.mono_ns, 0);
+    rt_buf_deinit(&failed);
+}
+
+/* Return: false, it is too long to be kept. */
+static bool keep_failed(struct rt_interpreter *it, struct rt_thread *t, uint32_t stream, const struct rt_call *call, struct rt_slice bytes,
+                        uint64_t mono_ns)
+{
+    if (bytes.n > FAILED_MOST || rt_buf_append(&t->failed.bytes, bytes.p, bytes.n))
+        return false;
+    t->failed.stream = stream;
+    t->failed.call = *call;
+    t->failed.mono_ns = mono_ns;
+    rt__thread_dirty(it, t);
+    return true;
+}
+
+void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left, bool failed)
 {
     const struct rt_record *first = t->pending.at[0].record, *last = t->pending.at[t->pending.n - 1].record;
     uint32_t stream = RT_STAMP_STREAM(first->stamp_mt), flags = RT_STAMP_FLAGS(first->stamp_mt);
@@ -358,19 +394,19 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
         call = t->sent;
     t->sent = call;
     t->sent_stream = RT_STAMP_FLAGS(last->stamp_mt) & RT_FLAG_MORE ? stream : 0;
+    if (datagram)
+        settle_failed(it, t, bytes);
     if (flags & RT_FLAG_MIRROR || !bytes.n || (goes_on && datagram))
         ; /* the rest of a datagram that was too long to be kept is not another one */
-    else if (stream == RT_STREAM_JOURNAL)
-        emit_journal(it, t, &call, NULL, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
-    else if (datagram)
-        emit_syslog(it, t, &call, bytes.p, bytes.n, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
-    else
+    else if (datagram && !(failed && !cut && keep_failed(it, t, stream, &call, bytes, first->mono_ns)))
+        emit_datagram(it, t, stream, &call, bytes, first->mono_ns, cut ? RT_ROW_TRUNCATED : 0);
+    else if (!datagram)
         feed(it, t, stream, &call, bytes, first->mono_ns);
     rt_buf_deinit(&room);
 }
 
-void rt__sent_entry(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args, const void *fields, size_t n,
-                    uint64_t mono_ns, uint32_t flags)
+void rt__sent_entry(struct rt_interpreter *it, struct rt_thread *t, const struct rt_call *call, const uint8_t *args, const void *fields,
+                    size_t n, uint64_t mono_ns, uint32_t flags)
 {
     emit_journal(it, t, call, args, rt_slice(fields, n), mono_ns, flags);
 }
@@ -393,6 +429,7 @@ void rt__sent_file(struct rt_interpreter *it, struct rt_thread *t, const struct 
 void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t)
 {
     t->sent_stream = 0;
+    settle_failed(it, t, rt_slice("", 0));
     for (struct rt_channel *c = t->channels; c; c = c->next)
         finish(it, t, c, true);
 }
@@ -400,7 +437,9 @@ void rt__sent_gap(struct rt_interpreter *it, struct rt_thread *t)
 /* A line that nothing continues is finished, as text is; a message whose length is known waits for the rest of it. */
 bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)
 {
-    bool open = false;
+    if (t->failed.bytes.len && t->failed.mono_ns + FAILED_WAIT_NS < mono_ns)
+        settle_failed(it, t, rt_slice("", 0));
+    bool open = t->failed.bytes.len > 0;
     for (struct rt_channel *c = t->channels; c; c = c->next) {
         if (c->early.len && c->early_seen_mono_ns + RT_GAP_NS <= mono_ns)
             settle(it, t, c);
@@ -416,6 +455,7 @@ bool rt__sent_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono
 
 void rt__sent_close(struct rt_interpreter *it, struct rt_thread *t)
 {
+    settle_failed(it, t, rt_slice("", 0));
     for (struct rt_channel *c = t->channels; c; c = c->next)
         finish(it, t, c, false);
 }

@@ -157,7 +157,7 @@ void rt__speech_flush(struct rt_interpreter *it, struct rt_thread *t)
     bool again = is_asked_again(result);
     uint64_t wrote = result < 0 ? 0 : (uint64_t)result, left = again ? 0 : result < 0 ? UINT64_MAX : wrote, bytes = 0;
     if (t->pending.n && left && rt__sent_takes(t->pending.at[0].record))
-        rt__sent_call(it, t, left);
+        rt__sent_call(it, t, left, result < 0);
     for (uint32_t k = 0; k < t->pending.n; k++) {
         const struct rt_record *r = t->pending.at[k].record;
         uint64_t len = rt_frames_bytes(r), n = len < left ? len : left;

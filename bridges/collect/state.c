@@ -19,8 +19,9 @@ struct saved_thread {
     uint32_t segment, pid, tid, expected;
     int64_t pending_result;
     uint64_t newest_mono_ns, heard_mono_ns, joined, said_bytes;
-    uint32_t said_seq, said_stream, sent_stream, reserved;
-    struct rt_call sent;
+    uint32_t said_seq, said_stream, sent_stream, failed_stream;
+    struct rt_call sent, failed_call;
+    uint64_t failed_mono_ns, failed;
     uint8_t synced, refused, assembles[2], unfinished[2], calls, channels;
 };
 
@@ -31,12 +32,15 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
         .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
         .assembles = {t->assembles[0], t->assembles[1]}, .channels = t->channels != NULL,
-        .sent = t->sent, .sent_stream = t->sent_stream,
+        .sent = t->sent, .sent_stream = t->sent_stream, .failed = t->failed.bytes.len, .failed_call = t->failed.call,
+        .failed_mono_ns = t->failed.mono_ns, .failed_stream = t->failed.stream,
         .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
     };
     int r = rt_buf_append(out, &s, sizeof s);
     if (!r)
         r = rt_buf_append(out, t->joined.data, t->joined.len);
+    if (!r)
+        r = rt_buf_append(out, t->failed.bytes.data, t->failed.bytes.len);
     if (!r)
         r = rt_refs_save(&t->held, out);
     if (!r)
@@ -137,6 +141,14 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
         return -ENOMEM;
     *at += s.joined;
     it->kept_bytes += s.joined;
+    t->failed.call = s.failed_call;
+    t->failed.mono_ns = s.failed_mono_ns;
+    t->failed.stream = s.failed_stream;
+    if (s.failed > n - *at)
+        return -EBADMSG;
+    if (rt_buf_append(&t->failed.bytes, p + *at, s.failed))
+        return -ENOMEM;
+    *at += s.failed;
     uint32_t k = t->held.n;
     struct rt_refs *refs[2] = {&t->held, &t->pending};
     for (uint32_t i = 0; i < 2; i++) {
@@ -157,7 +169,9 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     }
     if (s.channels) {
         const struct rt_assembler_options o = rt__channel_options(it);
-        int r = rt_channels_load(&t->channels, &o, p + *at, n - *at, &used);
+        uint32_t count = 0;
+        int r = rt_channels_load(&t->channels, &o, p + *at, n - *at, &count, &used);
+        it->n_channels += count;
         if (r)
             return r;
         *at += used;

@@ -57,6 +57,12 @@ struct rt_thread {
     struct rt_channel *channels; /* what else it writes to */
     struct rt_call sent;         /* of the last call to one of these, */
     uint32_t sent_stream;        /* … when more of its pieces come; else 0 */
+    struct {                     /* a datagram that could not be sent, and may be tried once more */
+        struct rt_buf bytes;
+        struct rt_call call;
+        uint64_t mono_ns;
+        uint32_t stream;
+    } failed;
     bool unflushed;          /* what is fed was never written; the last there is of the process */
     bool unfinished[2];      /* the call that wrote last still goes on: its line is not idle */
     struct rt_call_store *calls;  /* NULL = no call was told of */

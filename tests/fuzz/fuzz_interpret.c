@@ -137,6 +137,8 @@ static void add_record(struct machine *m, const uint8_t *op)
     struct rt_record r = {.mono_ns = m->record_mono += 1000 * (op[6] & 7), .pid = op[2] & 3, .tid = op[2] >> 2 & 3, .thread_seq = op[3], .len = op[4]};
     uint32_t type = 1 + op[1] % (RT_RECORD_TYPES - 1), stream = op[5] & 7, flags = op[5] >> 3;
     size_t at = 0;
+    if (op[6] & 128)
+        flags |= RT_FLAG_FRAMED;
     if (op[6] & 16)
         r.len *= 15;
     if (op[6] & 32)

@@ -92,6 +92,32 @@ def test_small_senders():
     equal([by_ident["pytcp" + k]["text"] for k in ("lin", "in ", "cou")], ["lines", "in pieces", "counted"])
 
 
+RESTART = """import logging, logging.handlers, os, socket
+def listen():
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind("/dev/log")
+    return s
+s = listen()
+logging.getLogger().addHandler(logging.handlers.SysLogHandler("/dev/log"))
+logging.error("before")
+s.close()
+os.unlink("/dev/log")
+s = listen()
+logging.error("after")
+assert b"after" in s.recv(100)
+s.close()
+logging.raiseExceptions = False
+logging.error("nobody there")
+os.unlink("/dev/log")
+"""
+
+
+def test_a_restarted_daemon_makes_no_second_row():
+    own_world()
+    rows = record(sys.executable, "-c", RESTART)
+    equal([r["text"] for r in of(rows, "/syslog")], ["before", "after", "nobody there"])
+
+
 NGINX = """daemon off; user root; master_process on; worker_processes 1; pid %(dir)s/pid;
 error_log syslog:server=unix:/dev/log,nohostname,tag=ngxerr info;
 events { worker_connections 64; }

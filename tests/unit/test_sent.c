@@ -149,6 +149,40 @@ RT_TEST(test_what_will_be_sent_again_is_no_row)
     kit_free(&k);
 }
 
+static void tried(struct kit *k, uint32_t seq, const char *text, int error)
+{
+    struct rt_result r = {seq, seq, -error};
+    kit_record(k, RT_RECORD_DATA, RT_STREAM_SYSLOG, 0, 7, 7, seq, text, strlen(text));
+    if (error)
+        kit_record(k, RT_RECORD_RESULT, 0, 0, 7, 7, seq + 1, &r, sizeof r);
+}
+
+/* A daemon was restarted: Python's handler connects anew and sends the same once more. */
+RT_TEST(test_a_second_try_is_not_a_second_row)
+{
+    struct kit k;
+    begin(&k);
+    tried(&k, 1, "<11>one", ECONNREFUSED);
+    tried(&k, 3, "<11>one", 0);
+    tried(&k, 4, "<11>two", ECONNREFUSED);
+    restart(&k);
+    tried(&k, 6, "<11>two", ENOENT);
+    tried(&k, 8, "<11>three", EPIPE);
+    tried(&k, 10, "<11>four", 0);
+    tried(&k, 11, "<11>five", EPIPE);
+    kit_flush(&k, 1);
+    kit_pass(&k, 1000);
+    rt_interpreter_idle(&k.it, k.mono);
+    CHECK_INT(k.it.ledger.rows, 6);
+    tried(&k, 13, "<11>six", EPIPE);
+    kit_flush(&k, 1);
+    kit_close(&k);
+    CHECK_ROW(&k, "ERROR one\n/prog/syslog ERROR two\n/prog/syslog ERROR three\n/prog/syslog ERROR four\n/prog/syslog ERROR five\n"
+                  "/prog/syslog ERROR six\n");
+    CHECK_INT(k.n_rows, 7);
+    kit_free(&k);
+}
+
 /* ---------------------------------------------------------------- journal */
 RT_TEST(test_a_journal_entry_is_a_row)
 {
@@ -355,6 +389,9 @@ RT_TEST(test_many_files_cost_bounded_memory)
     }
     kit_flush(&k, 1);
     CHECK_INT(k.it.ledger.rows, 1 + 200 - 64); /* those that had to go were finished */
+    CHECK_INT(k.it.n_channels, 64);
+    restart(&k);
+    CHECK_INT(k.it.n_channels, 64);
     kit_close(&k);
     CHECK_ROW(&k, "/prog/file/f1 INFO open\n");
     CHECK_ROW(&k, "/prog/file/f200 INFO open\n");
