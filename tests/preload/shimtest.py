@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 MAGIC, RUN_MAGIC, VERSION = 0x31677365706174, 0x316E7572706174, 2
 SEGMENT_BYTES, RUN_PAGE, POOL_SLOTS = 2 << 20, 4096, 64
@@ -262,9 +263,11 @@ def main(cases):
     for name, case in sorted(cases.items()):
         if not name.startswith("test_") or not any(a in name for a in sys.argv[1:] or [""]):
             continue
+        start = time.monotonic()
         try:
             case()
             count["passed"] += 1
+            print("passed %s, %.1f s" % (name, time.monotonic() - start))
         except Skip as why:
             print("skipped %s: %s" % (name, why), file=sys.stderr)
             count["skipped"] += 1
