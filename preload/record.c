@@ -39,6 +39,12 @@ static inline uint32_t bytes_of(const struct rt_part *parts, unsigned n)
     return (uint32_t)bytes;
 }
 
+/* Is its site all that is known of it? Fewer bytes are fewer lines of the cache that wander to the collector's processor. */
+static inline bool is_bare(const struct rt_call *c)
+{
+    return !(c->template | c->origin | (uint32_t)c->errnum | c->args_len | c->kind | c->flags);
+}
+
 void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
                     struct rt_sent *sent)
 {
@@ -60,7 +66,10 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
     else if (rt_unlikely(rt_shim.calls == RT_TELL_NOTHING))
         call->site = 0;
     struct rt_part head;
-    if (call) {
+    if (call && is_bare(call)) {
+        head = (struct rt_part){&call->site, sizeof call->site};
+        flags |= RT_FLAG_SITE;
+    } else if (call) {
         head = (struct rt_part){call, sizeof *call + call->args_len};
         call->text_len = bytes_of(parts, n_parts);
         flags |= RT_FLAG_CALL;

@@ -9,7 +9,16 @@ bool rt_frame_next(const struct rt_record *r, size_t *at, struct rt_frame *ret)
     *ret = (struct rt_frame){.text = p + *at, .len = left};
     if (!left)
         return false;
-    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CALL) {
+    uint32_t flags = RT_STAMP_FLAGS(r->stamp_mt);
+    if (flags & RT_FLAG_SITE) {
+        if (left < sizeof ret->call.site)
+            return false;
+        memcpy(&ret->call.site, p + *at, sizeof ret->call.site);
+        ret->has_call = true;
+        ret->text = ret->args = p + *at + sizeof ret->call.site;
+        ret->len = left - sizeof ret->call.site;
+        ret->call.text_len = (uint32_t)ret->len;
+    } else if (flags & RT_FLAG_CALL) {
         if (left < sizeof ret->call)
             return false;
         memcpy(&ret->call, p + *at, sizeof ret->call);

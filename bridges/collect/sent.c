@@ -315,14 +315,11 @@ bool rt__sent_takes(const struct rt_record *r)
 /* The bytes of a record without what stands before them. */
 static struct rt_slice bytes_of(const struct rt_record *r, struct rt_call *ret_call)
 {
-    struct rt_slice s = rt_slice(r + 1, r->len);
-    *ret_call = (struct rt_call){0};
-    if (!(RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_CALL) || s.n < sizeof *ret_call)
-        return s;
-    memcpy(ret_call, s.p, sizeof *ret_call);
-    size_t skip = sizeof *ret_call + ret_call->args_len;
-    skip = skip < s.n ? skip : s.n;
-    return rt_slice(s.p + skip, s.n - skip);
+    struct rt_frame f;
+    size_t at = 0;
+    bool any = rt_frame_next(r, &at, &f);
+    *ret_call = f.call;
+    return rt_slice(f.text, any ? f.len : 0);
 }
 
 /* A call's records, one behind the other; one record stays where it is. */
@@ -389,7 +386,7 @@ void rt__sent_call(struct rt_interpreter *it, struct rt_thread *t, uint64_t left
     struct rt_buf room = {0};
     struct rt_call call;
     struct rt_slice bytes = join(it, &t->pending, left, &room, &call);
-    bool goes_on = stream == t->sent_stream && !(flags & RT_FLAG_CALL), datagram = !is_channel(stream, flags);
+    bool goes_on = stream == t->sent_stream && !(flags & RT_FLAGS_CALL), datagram = !is_channel(stream, flags);
     if (goes_on)
         call = t->sent;
     t->sent = call;

@@ -103,9 +103,11 @@ enum { /* flags of a record */
     RT_FLAG_CRED = 1 << 5,      /* after setuid or chroot */
     RT_FLAG_AFTER = 1 << 6,     /* recorded after the call: its result is already known and full */
     RT_FLAG_TICKS = 1 << 7,     /* mono_ns holds the raw time stamp counter; the collector converts it */
-    RT_FLAG_CALL = 1 << 8,      /* the payload begins with a struct rt_call; of a record in pieces: only the first */
+    RT_FLAG_CALL = 1 << 8,      /* the payload begins with a struct rt_call … */
+    RT_FLAG_SITE = 1 << 10,     /* … with a call of which only the site is known: 8 bytes */
     RT_FLAG_FRAMED = 1 << 9,    /* of SYSLOG: bytes of a connection, which messages are yet to be cut from; else one message a call */
 };
+#define RT_FLAGS_CALL (RT_FLAG_CALL | RT_FLAG_SITE) /* of a record in pieces: only the first has one */
 
 struct rt_record {
     uint64_t stamp_mt;

@@ -332,8 +332,10 @@ static inline __attribute__((always_inline)) bool write_fast(const struct rt_wri
     r->tid = t->tid;
     r->thread_seq = *ret_seq;
     r->len = (uint32_t)(head_len + part->len);
-    if (__builtin_expect(head_len == sizeof(struct rt_call), 1))
+    if (head_len == sizeof(struct rt_call))
         *(struct rt_call *)(void *)(r + 1) = *(const struct rt_call *)head->data;
+    else if (head_len == sizeof(uint64_t))
+        *(uint64_t *)(void *)(r + 1) = *(const uint64_t *)head->data;
     else if (head)
         memcpy(r + 1, head->data, head_len);
     memcpy((uint8_t *)(r + 1) + head_len, part->data, part->len);
@@ -373,7 +375,7 @@ int rt_ring_write(const struct rt_writer *w, struct rt_writer_thread *t, enum rt
     uint32_t first = rt_bump(&t->seq, pieces);
     for (uint32_t i = 0; i < pieces; i++) {
         size_t n = len - done < most ? len - done : most;
-        uint32_t of_piece = (i ? flags & ~(uint32_t)RT_FLAG_CALL : flags) | (i + 1 < pieces ? RT_FLAG_MORE : 0);
+        uint32_t of_piece = (i ? flags & ~(uint32_t)RT_FLAGS_CALL : flags) | (i + 1 < pieces ? RT_FLAG_MORE : 0);
         if (write_one(w, t, RT_STAMP(0, type, stream, of_piece), mono_ns, privileged, &p, done, n, first + i))
             return count_lost(w, t, stream, parts, n_parts, done > head_bytes(&p) ? done - head_bytes(&p) : 0, pieces - i);
         done += n;

@@ -47,7 +47,7 @@ enum { RT_WRITE_E_DROPPED = 1 }; /* no room: counted in the segment and in threa
  * @ret_first_seq, @ret_last_seq: thread_seq of the first and last record written (may be NULL)
  *
  * A payload over an eighth of the smallest lane is split over several records, all but the last flagged MORE, and only the first with
- * @head (and RT_FLAG_CALL, when @flags has it); their thread_seq follow each other without a gap, also when a signal handler writes in
+ * @head (and with RT_FLAGS_CALL of @flags); their thread_seq follow each other without a gap, also when a signal handler writes in
  * between. When a later piece finds no room the first ones stay, and
  * the rest counts as one lost call.
  * What was lost before is told by a LOST record first; while that finds no room the call is dropped, too.

@@ -20,7 +20,7 @@ LANES = [(256, 64), (320, 64), (384, 128), (512, 256), (768, 256), (1024, 1024)]
 HEADER_BYTES, OWNER_AT, USABLE_AT, BACKLOGS_AT, LANE_AT, LANE_CONTROL = 2048, 64, 72, 104, 320, 128
 TYPES = ["NONE", "PAD", "DATA", "MESSAGE", "RESULT", "PROCESS", "EXEC", "EXIT", "WAITED", "LOST", "TEMPLATE", "MODULE", "FILE"]
 STREAMS = ["", "stdout", "stderr", "binary", "syslog", "journal", "journal_text", "file"]
-MORE, MIRROR, COARSE, TRUNCATED, UNFLUSHED, CRED, AFTER, TICKS, CALL = (1 << i for i in range(9))
+MORE, MIRROR, COARSE, TRUNCATED, UNFLUSHED, CRED, AFTER, TICKS, CALL, FRAMED, SITE = (1 << i for i in range(11))
 KINDS = ["", "syslog", "err", "warn", "perror", "assert", "abort", "error", "signal", "usage", "fmtmsg", "journal", "glib", "fatal"]
 
 
@@ -46,6 +46,9 @@ class Record:
         self.data, self.calls = data, []
         if self.flags & CALL:
             self.read_calls()
+        elif self.flags & SITE:  # a call of which nothing else is known
+            self.data = data[8:]
+            self.calls = [Call(data[:8] + bytes(8) + struct.pack("<I", len(self.data)) + bytes(20) + self.data, 0)]
 
     def read_calls(self):
         """Takes the calls out of the payload; what is left is the bytes of the stream, or the message."""
