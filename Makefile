@@ -79,9 +79,10 @@ $(OUT)/libretap.a: $(SDK_OBJS)
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
 	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
-# Exported is what RT_API marks; preload/libretap-preload.symbols lists it.
+# Exported is what RT_API marks; preload/libretap-preload.symbols lists it. Two mappings and no change of rights: each costs every program that is
+# started, and the pointers that relro would keep are no more worth than those in rt_real.
 $(OUT)/libretap-preload.so: $(PRE_OBJS)
-	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code -Wl,-z,initfirst -Wl,-z,now -Wl,-z,relro -Wl,--hash-style=gnu \
+	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code -Wl,-z,initfirst -Wl,-z,now -Wl,-z,norelro -Wl,--hash-style=gnu \
 	    -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
 # Everything of the command but its main: tests take from it what they use.
 $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))

@@ -43,7 +43,7 @@ static int bare_execveat(int dir, const char *path, char *const *argv, char *con
 
 RT_API int execve(const char *path, char *const argv[], char *const envp[])
 {
-    if (!rt_real.execve)
+    if (!RT_REAL(execve))
         return bare_execve(path, argv, envp);
     EXEC(path, envp, execve, path, argv, next);
 }
@@ -65,7 +65,7 @@ RT_API int fexecve(int fd, char *const argv[], char *const envp[])
 }
 RT_API int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-    if (!rt_real.execveat)
+    if (!RT_REAL(execveat))
         return bare_execveat(dir, path, argv, envp, flags);
     EXEC(path, envp, execveat, dir, path, argv, next, flags);
 }

@@ -12,7 +12,7 @@
 #include "slot.h"
 
 #define ALIAS(of) RT_API __attribute__((alias(#of)))
-#define CALL(name, ...) (rt_likely(rt_real.name) ? rt_real.name(__VA_ARGS__) : (int)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
+#define CALL(name, ...) (RT_REAL(name) ? rt_real.name(__VA_ARGS__) : (int)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
 
 /* The weak import is glibc's and musl's alike; a FILE looks different in each. */
 #pragma weak fileno
@@ -34,7 +34,7 @@ RT_API int dup3(int from, int to, int flags)
 }
 RT_API int dup2(int from, int to)
 {
-    if (rt_unlikely(!rt_real.dup2))
+    if (rt_unlikely(!RT_REAL(dup2)))
         return from == to ? from : dup3(from, to, 0);
     return copied(from, rt_real.dup2(from, to));
 }
@@ -70,7 +70,7 @@ RT_API int close_range(unsigned first, unsigned last, int flags)
 RT_API void closefrom(int first)
 {
     rt_fd_closed_range(first < 0 ? 0 : (unsigned)first, ~0u);
-    if (rt_real.closefrom)
+    if (RT_REAL(closefrom))
         rt_real.closefrom(first);
     else
         rt_syscall(SYS_close_range, first < 0 ? 0 : first, ~0u, 0, 0, 0, 0);
@@ -100,7 +100,7 @@ RT_API int open(const char *path, int flags, ...)
     va_start(ap, flags);
     unsigned mode = mode_of(flags, ap);
     va_end(ap);
-    int fd = rt_likely(rt_real.open) ? rt_real.open(path, flags, mode)
+    int fd = RT_REAL(open) ? rt_real.open(path, flags, mode)
                                      : (int)rt_return(rt_syscall(SYS_openat, AT_FDCWD, path, flags, mode, 0, 0));
     return opened(fd, AT_FDCWD, path, writes(flags));
 }

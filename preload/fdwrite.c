@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct iovec) == sizeof(struct rt_part) && offsetof(struct
                "an iovec is a part");
 
 /* The real function, or before the constructor the bare system call. */
-#define CALL(name, ...) (rt_likely(rt_real.name) ? rt_real.name(__VA_ARGS__) : (ssize_t)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
+#define CALL(name, ...) (RT_REAL(name) ? rt_real.name(__VA_ARGS__) : (ssize_t)rt_return(rt_syscall(SYS_##name, __VA_ARGS__)))
 
 static bool is_plain(const void *p, size_t n)
 {
@@ -162,7 +162,7 @@ ALIAS(pwritev) ssize_t pwritev64(int fd, const struct iovec *iov, int n, off_t a
 
 RT_API ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t at, int flags)
 {
-    if (rt_unlikely(!rt_real.pwritev2)) { /* the bare call takes the offset in two words, the high one ignored here */
+    if (rt_unlikely(!RT_REAL(pwritev2))) { /* the bare call takes the offset in two words, the high one ignored here */
         return rt_return(rt_syscall(SYS_pwritev2, fd, iov, n, at, 0, flags));
     }
     TAPPED_VECTOR(pwritev2, fd, iov, n, fd, iov, n, at, flags);
@@ -198,7 +198,7 @@ RT_API ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 /* Several messages, each a record of its own. Afterwards: how many of them went is known then, and one that did not will be sent again. */
 RT_API int sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 {
-    int r = rt_likely(rt_real.sendmmsg) ? rt_real.sendmmsg(fd, m, n, flags) : (int)rt_return(rt_syscall(SYS_sendmmsg, fd, m, n, flags));
+    int r = RT_REAL(sendmmsg) ? rt_real.sendmmsg(fd, m, n, flags) : (int)rt_return(rt_syscall(SYS_sendmmsg, fd, m, n, flags));
     for (int i = 0; i < r; i++) {
         const struct msghdr *h = &m[i].msg_hdr;
         struct call c = {.class = rt_socket_class(fd, h->msg_name, h->msg_namelen), .late = true, .from.site = RT_SITE,
@@ -254,7 +254,7 @@ static long syscall_write(uint64_t site, long nr, long a, long b, long c, long d
 /* The few that are ours; none has more than four arguments. */
 static inline __attribute__((always_inline)) long watched(uint64_t site, long nr, long a, long b, long c, long d)
 {
-    if (rt_unlikely(!rt_real.syscall))
+    if (rt_unlikely(!RT_REAL(syscall)))
         return rt_return(rt_syscall6(nr, a, b, c, d, 0, 0));
     if ((nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64) && rt_fd_is_tapped(rt_fd_class((int)a)))
         return syscall_write(site, nr, a, b, c, d);
@@ -296,7 +296,7 @@ __attribute__((used)) long rt_syscall_any(long nr, long a, long b, long c, long 
 {
     if (nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64 || nr == SYS_seccomp || nr == SYS_close || nr == SYS_close_range)
         return watched(RT_SITE, nr, a, b, c, d);
-    return rt_likely(rt_real.syscall) ? rt_real.syscall(nr, a, b, c, d, e, f) : rt_return(rt_syscall6(nr, a, b, c, d, e, f));
+    return RT_REAL(syscall) ? rt_real.syscall(nr, a, b, c, d, e, f) : rt_return(rt_syscall6(nr, a, b, c, d, e, f));
 }
 RT_API long syscall(long nr, ...) __attribute__((alias("rt_syscall_any")));
 #endif

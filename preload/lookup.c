@@ -1,10 +1,20 @@
 #include "lookup.h"
 
+#include <link.h>
 #include <stddef.h>
+#include <stdint.h>
 
-static bool read_tables(const struct link_map *object, struct rt_symbols *s)
+struct symbols { /* of one object */
+    uintptr_t base;
+    const ElfW(Sym) *symbol;
+    const char *strings;
+    const uint16_t *versions;
+    const uint32_t *hash; /* buckets, first symbol, words of the filter, shift; filter; buckets; chains */
+};
+
+static bool read_tables(const struct link_map *object, struct symbols *s)
 {
-    *s = (struct rt_symbols){.base = object->l_addr};
+    *s = (struct symbols){.base = object->l_addr};
     for (const ElfW(Dyn) *d = object->l_ld; d && d->d_tag != DT_NULL; d++) {
         const void *p = (const void *)(d->d_un.d_ptr < s->base ? s->base + d->d_un.d_ptr : d->d_un.d_ptr);
         if (d->d_tag == DT_SYMTAB)
@@ -27,28 +37,30 @@ static bool is_same(const char *a, const char *b)
     return false;
 }
 
-void *rt_symbols_find(const struct rt_symbols *s, const char *name, bool *ret_special)
+/* The default version of @name. Return: it is there; *ret NULL: not a plain function. */
+static bool find(const struct symbols *s, const char *name, void **ret)
 {
     enum { BITS = 8 * sizeof(ElfW(Addr)), HIDDEN = 0x8000 };
     uint32_t h = 5381;
-    *ret_special = false;
     for (const char *c = name; *c; c++)
         h = h * 33 + (uint8_t)*c;
     const uint32_t n_buckets = s->hash[0], first = s->hash[1], words = s->hash[2];
     const ElfW(Addr) *filter = (const void *)(s->hash + 4), word = filter[h / BITS & (words - 1)];
     if (!(word >> h % BITS & word >> (h >> s->hash[3]) % BITS & 1))
-        return NULL;
+        return false;
     const uint32_t *bucket = (const void *)(filter + words), *chain = bucket + n_buckets;
     uint32_t i = bucket[h % n_buckets];
     if (i < first)
-        return NULL;
+        return false;
     for (;; i++) {
         const ElfW(Sym) *y = &s->symbol[i];
         uint32_t of_symbol = chain[i - first];
-        if ((of_symbol | 1) == (h | 1) && y->st_shndx && !(s->versions && s->versions[i] & HIDDEN) && is_same(name, s->strings + y->st_name))
-            return (*ret_special = ELF64_ST_TYPE(y->st_info) != STT_FUNC) ? NULL : (void *)(s->base + y->st_value);
+        if ((of_symbol | 1) == (h | 1) && y->st_shndx && !(s->versions && s->versions[i] & HIDDEN) && is_same(name, s->strings + y->st_name)) {
+            *ret = ELF64_ST_TYPE(y->st_info) == STT_FUNC ? (void *)(s->base + y->st_value) : NULL;
+            return true;
+        }
         if (of_symbol & 1)
-            return NULL;
+            return false;
     }
 }
 
@@ -56,11 +68,27 @@ extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden"))); /* ou
 extern struct r_debug _r_debug __attribute__((weak)); /* of glibc's loader: all objects, in the order of the search */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
-bool rt_symbols_next(const struct link_map **at, struct rt_symbols *s)
+/* The object behind @m; behind us when that is NULL. */
+static const struct link_map *next(const struct link_map *m)
 {
-    const struct link_map *m = *at ? *at : &_r_debug && gnu_get_libc_version ? _r_debug.r_map : NULL;
-    while (!*at && m && m->l_addr != (uintptr_t)__ehdr_start)
-        m = m->l_next;
-    *at = m ? m->l_next : NULL;
-    return *at && read_tables(*at, s);
+    if (m)
+        return m->l_next;
+    for (m = &_r_debug && gnu_get_libc_version ? _r_debug.r_map : NULL; m && m->l_addr != (uintptr_t)__ehdr_start; m = m->l_next)
+        ;
+    return m ? m->l_next : NULL;
+}
+
+void *rt_lookup(const char *name)
+{
+    struct symbols s;
+    void *found = NULL;
+    for (const struct link_map *m = next(NULL); m && read_tables(m, &s); m = next(m))
+        if (find(&s, name, &found))
+            break;
+    return found;
+}
+
+bool rt_lookup_works(void)
+{
+    return rt_lookup("gnu_get_libc_version") != NULL;
 }

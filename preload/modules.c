@@ -128,7 +128,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *arg)
 static void look_at_all(void)
 {
     bool first = true;
-    if (rt_real.dl_iterate_phdr) /* not by name: a sanitizer in the program has one of its own, which is not ready yet */
+    if (RT_REAL(dl_iterate_phdr)) /* not by name: a sanitizer in the program has one of its own, which is not ready yet */
         rt_real.dl_iterate_phdr(look, &first);
 }
 

@@ -69,7 +69,7 @@ RT_API void quick_exit(int code)
 RT_API void _exit(int code)
 {
     tell_exit(code);
-    if (rt_real._exit)
+    if (RT_REAL(_exit))
         rt_real._exit(code);
     leave(code);
 }
@@ -98,13 +98,13 @@ static RT_COLD void tell_waited(pid_t pid, int status, const struct rusage *u)
 RT_API pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
     if (!rt_shim.identity)
-        return rt_real.wait4 ? rt_real.wait4(pid, status, options, usage)
+        return RT_REAL(wait4) ? rt_real.wait4(pid, status, options, usage)
                              : (pid_t)rt_return(rt_syscall(SYS_wait4, pid, status, options, usage));
     struct rusage own_usage;
     int own_status;
     int *s = status ? status : &own_status;
     struct rusage *u = usage ? usage : &own_usage;
-    pid_t r = rt_real.wait4 ? rt_real.wait4(pid, s, options, u) : (pid_t)rt_return(rt_syscall(SYS_wait4, pid, s, options, u));
+    pid_t r = RT_REAL(wait4) ? rt_real.wait4(pid, s, options, u) : (pid_t)rt_return(rt_syscall(SYS_wait4, pid, s, options, u));
     if (r > 0 && (WIFEXITED(*s) || WIFSIGNALED(*s)))
         tell_waited(r, *s, u);
     return r;
@@ -124,7 +124,7 @@ RT_API pid_t wait(int *status)
 
 RT_API int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-    int r = rt_real.waitid ? rt_real.waitid((int)type, id, info, options)
+    int r = RT_REAL(waitid) ? rt_real.waitid((int)type, id, info, options)
                            : (int)rt_return(rt_syscall(SYS_waitid, type, id, info, options, 0));
     if (r != 0 || !info || options & WNOWAIT || !info->si_pid || !rt_shim.identity)
         return r;
@@ -142,7 +142,7 @@ RT_API int rt_hook_prctl(int what, unsigned long a, unsigned long b, unsigned lo
 {
     if (rt_unlikely(what == PR_SET_SECCOMP || (what == PR_SET_TSC && a == PR_TSC_SIGSEGV)))
         rt_forbid_syscalls(); /* before: after it, finding out would be too late. Should it fail, times are coarse, no more */
-    if (rt_likely(rt_real.prctl))
+    if (RT_REAL(prctl))
         return rt_real.prctl(what, a, b, c, d);
     return (int)rt_return(rt_syscall(SYS_prctl, what, a, b, c, d));
 }

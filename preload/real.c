@@ -15,7 +15,7 @@ extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
 struct rt_real rt_real;
 
-enum when { LATE, START };
+enum when { LATE, START, NOW };
 
 /* Arrays, not pointers: nothing to relocate. */
 static const struct {
@@ -47,9 +47,11 @@ unsigned rt_libc_version(void)
 bool rt_real_find(unsigned index)
 {
     void **slot = (void **)&rt_real;
-    if (dlsym && names[index].since <= rt_libc_version())
-        slot[index] = dlsym(RTLD_NEXT_HANDLE, names[index].name);
-    return slot[index] != NULL;
+    void *found = rt_lookup(names[index].name);
+    if (!found && dlsym && names[index].since <= rt_libc_version())
+        found = dlsym(RTLD_NEXT_HANDLE, names[index].name);
+    slot[index] = found;
+    return found != NULL;
 }
 
 /* Of the object that has @at->inside. */
@@ -85,29 +87,12 @@ bool rt_real_is_libcs(const void *function)
     return at >= rt_load_acquire(&start_mt) && at < rt_load_relaxed(&end_mt);
 }
 
-static void find_in(const struct rt_symbols *s)
-{
-    void **slot = (void **)&rt_real;
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        bool special;
-        if (names[i].when != START || slot[i])
-            continue;
-        slot[i] = rt_symbols_find(s, names[i].name, &special);
-        if (special)
-            rt_real_find(i);
-    }
-}
-
 int rt_real_start(void)
 {
-    void **slot = (void **)&rt_real;
-    const struct link_map *at = NULL;
-    struct rt_symbols s;
     rt_format_has_binary = rt_libc_version() >= 235;
-    while (rt_symbols_next(&at, &s))
-        find_in(&s);
+    bool has_tables = rt_lookup_works();
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i].when == START && !slot[i])
+        if (names[i].when == NOW || (names[i].when == START && !has_tables))
             rt_real_find(i);
     return dlsym != NULL;
 }

@@ -40,7 +40,7 @@ struct option;
     X(tee, 0, START, ssize_t, (int, int, size_t, unsigned)) \
     X(vmsplice, 0, START, ssize_t, (int, const struct iovec *, size_t, unsigned)) \
     X(copy_file_range, 227, START, ssize_t, (int, off_t *, int, off_t *, size_t, unsigned)) \
-    X(syscall, 0, START, long, (long, long, long, long, long, long, long)) \
+    X(syscall, 0, NOW, long, (long, long, long, long, long, long, long)) \
     X(prctl, 0, START, int, (int, unsigned long, unsigned long, unsigned long, unsigned long)) \
     X(dup, 0, START, int, (int)) \
     X(dup2, 0, START, int, (int, int)) \

@@ -83,7 +83,7 @@ static RT_COLD void connected(int fd, const struct sockaddr *to, socklen_t len)
 
 RT_API int connect(int fd, const struct sockaddr *to, socklen_t len)
 {
-    int r = rt_likely(rt_real.connect) ? rt_real.connect(fd, to, len) : (int)rt_return(rt_syscall(SYS_connect, fd, to, len));
+    int r = RT_REAL(connect) ? rt_real.connect(fd, to, len) : (int)rt_return(rt_syscall(SYS_connect, fd, to, len));
     if (rt_shim.identity && (r == 0 || rt_errno_get() == EINPROGRESS || rt_errno_get() == EINTR))
         connected(fd, to, len);
     return r;
@@ -92,7 +92,7 @@ RT_API int connect(int fd, const struct sockaddr *to, socklen_t len)
 /* A number may come back as something else. */
 RT_API int socket(int family, int type, int protocol)
 {
-    int fd = rt_likely(rt_real.socket) ? rt_real.socket(family, type, protocol)
+    int fd = RT_REAL(socket) ? rt_real.socket(family, type, protocol)
                                        : (int)rt_return(rt_syscall(SYS_socket, family, type, protocol));
     if (rt_unlikely(fd >= 0 && rt_fd_class(fd)))
         rt_fd_closed(fd);
