@@ -48,6 +48,15 @@ def collector_of(run, patience=5):
     return 0
 
 
+def run_directory(collector):
+    """Of a running collector; "" when it has ended."""
+    try:
+        with open(f"/proc/{collector}/environ") as f:
+            return dict(v.split("=", 1) for v in f.read().split("\0") if "=" in v).get("RETAP_RUN", "")
+    except OSError:
+        return ""
+
+
 def counter_state(path):
     """(pid, returned calls by thread) as the counter noted them."""
     with open(path, "rb") as f:

@@ -1,12 +1,15 @@
 """Many short processes, as a configure script starts them: each is recorded with its start and its end, none finds the pool of shared memory empty,
 and nothing is left behind. (Once, segments that came back while the run page was full of names were never offered again.)"""
 import os
+import time
 
 from run import librun as lib
 
 COUNT = 10000 if lib.SOAK else 1500
-before = set(os.listdir("/dev/shm"))
 run = lib.start("many.rrd", "sh", "-c", f"i=0; while [ $i -lt {COUNT} ]; do /bin/true; i=$((i+1)); done")
+directory = lib.run_directory(lib.collector_of(run))
+if not os.path.isdir(directory):
+    lib.fail(f"no run directory: {directory!r}")
 if run.wait(timeout=280):
     lib.fail(f"exit {run.returncode}")
 s = lib.stats("many.rrd")
@@ -17,7 +20,9 @@ starts = sum(r["text"].startswith("started") for r in rows)
 ends = sum(r["text"] == "exited with status 0" for r in rows)
 if (starts, ends) != (COUNT, COUNT):
     lib.fail(f"{starts} starts and {ends} ends of {COUNT}")
-left = [n for n in set(os.listdir("/dev/shm")) - before if n.startswith("retap-") and not n.startswith("retap-test-")]
-if any(not os.path.exists(f"/dev/shm/{n}/live") or not os.listdir(f"/dev/shm/{n}/live") for n in left):
-    lib.fail(f"left in /dev/shm: {left}")
+until = time.time() + 10  # the file is complete before the directory is removed
+while os.path.exists(directory) and time.time() < until:
+    time.sleep(0.01)
+if os.path.exists(directory):
+    lib.fail(f"left in /dev/shm: {directory}")
 print(f"{COUNT} processes")
