@@ -149,6 +149,26 @@ def test_the_journal_as_libsystemd_writes_it():
         equal([m.text for m in run.messages("journal")], [b"MESSAGE=hello\nPRIORITY=3\nCODE_LINE=42\n"])
 
 
+MIRRORED = """int sd_journal_print(int, const char *, ...);
+int sd_journal_send(const char *, ...);
+int main(void) { return sd_journal_print(3, "printed %d", 7) | sd_journal_send("MESSAGE=sent", "PRIORITY=4", (char *)0); }
+"""
+
+
+def test_what_libsystemd_sends_for_a_recorded_call_is_its_mirror():
+    libsystemd()
+    with tempfile.TemporaryDirectory() as t, Datagrams(JOURNAL + "socket") as journal, Run() as run:
+        with open(t + "/p.c", "w") as f:
+            f.write(MIRRORED)
+        subprocess.run(["gcc", "-w", "-o", t + "/p", t + "/p.c", "-l:libsystemd.so.0"], check=True)
+        equal(run.program([t + "/p"]).returncode, 0)
+        came = journal.take()
+        equal(len(came), 2)
+        equal(run.pieces("journal"), [])
+        equal(run.pieces("journal", mirror=True), came)
+        equal(len(run.messages("journal")), 2)
+
+
 PASS = """import array, os, socket, sys
 f = os.memfd_create("journal", os.MFD_ALLOW_SEALING)
 os.write(f, b"MESSAGE=" + b"x" * int(sys.argv[1]))

@@ -124,6 +124,18 @@ RT_TEST(lists_grow_and_the_last_entry_counts)
     }
 }
 
+RT_TEST(globs_are_a_list_of_anything)
+{
+    static const char *const bad[] = {"", ",", "a,", ",a", "a,,b"};
+    CHECK_INT(PARSE(RT_SCOPE_RUN, "--files", "*.log", "--files=/var/**,x=y"), 0);
+    CHECK_STR(o.files, "*.log,/var/**,x=y");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rt_options_init(&o);
+        CHECK_INT(rt_options_set(&o, RT_OPT_FILES, "--files", bad[i], &err), -EINVAL);
+        CHECK_STR(o.files, "");
+    }
+}
+
 RT_TEST(a_list_that_outgrows_its_room_is_refused)
 {
     rt_options_init(&o);
