@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What records tell of calls (progs/calls.c): where they came from, formats and arguments, and standard output that is still in libc's
 buffer. The program itself must not notice: its output is compared with that of a run without the shim."""
+import functools
 import os
 import struct
 import subprocess
@@ -26,6 +27,7 @@ def tap(act, calls=1):
     return run, tapped
 
 
+@functools.cache
 def functions():
     """Of the program: [(start, end, name)]."""
     lines = subprocess.run(["nm", "-S", "--defined-only", program()], text=True, capture_output=True, check=True).stdout.splitlines()
@@ -136,7 +138,7 @@ def test_a_printf_that_fills_a_buffer_tells_its_format_only_when_asked():
         equal(run.text("stdout"), p.stdout)
         made = calls(run, "stdout")
         equal([c for c, _ in made[1:] if c.template or c.args], [])  # the first made the buffer
-        true(all(place(run, c.site) == "act_full" for c, _ in made), "places are told")
+        equal({place(run, site) for site in {c.site for c, _ in made}}, {"act_full"})
 
 
 def test_what_was_never_written_is_left_in_the_backlog():
