@@ -5,6 +5,7 @@
 
 #define NEED_LOCK 128 /* glibc's _IO_FLAGS2_NEED_LOCK: there was more than one thread */
 
+#pragma weak stdout
 extern int ftrylockfile(FILE *) __attribute__((weak));
 extern void funlockfile(FILE *) __attribute__((weak));
 
@@ -37,8 +38,18 @@ static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
     return NULL;
 }
 
+struct rt_writer_thread *rt_writer_of(const FILE *f)
+{
+    struct rt_identity *id = rt_shim.identity;
+    if (!id || f != stdout || !rt_backlog_fills(f))
+        return NULL;
+    if (rt_unlikely(!id->out.tid))
+        id->out.tid = RT_TID_STDOUT | id->writer.pid;
+    return &id->out;
+}
+
 /* What the area holds goes into a lane. @flags: MORE when the same write goes on behind it. */
-static void spill(struct rt_identity *id, enum rt_stream stream, uint32_t flags, struct rt_sent *sent)
+static void spill(struct rt_identity *id, struct rt_writer_thread *as, enum rt_stream stream, uint32_t flags, struct rt_sent *sent)
 {
     struct rt_backlog_state *s = &id->backlog;
     uint32_t len = rt_load_relaxed(&s->area->len_mt);
@@ -46,20 +57,21 @@ static void spill(struct rt_identity *id, enum rt_stream stream, uint32_t flags,
     flags |= RT_FLAG_CALL;
     if (len) {
         uint64_t now = rt_now(&flags);
-        sent->recorded = rt_ring_write(&id->writer, &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, NULL, &part, 1, &sent->first_seq,
+        sent->as = as;
+        sent->recorded = rt_ring_write(&id->writer, as ? as : &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, NULL, &part, 1, &sent->first_seq,
                                        &sent->last_seq) == 0;
     }
     rt_store_release(&s->area->len_mt, 0);
 }
 
 /* One more call in the area. The length is published last: a SIGKILL in between leaves what was complete. */
-static void add(struct rt_identity *id, struct rt_call *call, const char *text, uint32_t n)
+static void add(struct rt_identity *id, struct rt_writer_thread *as, struct rt_call *call, const char *text, uint32_t n)
 {
     struct rt_backlog *b = id->backlog.area;
     struct rt_sent sent = {0};
     uint32_t head = (uint32_t)sizeof *call + call->args_len, flags = 0;
     if (rt_unlikely(rt_load_relaxed(&b->len_mt) + head + n > RT_BACKLOG_DATA)) {
-        spill(id, RT_STREAM_STDOUT, 0, &sent);
+        spill(id, as, RT_STREAM_STDOUT, 0, &sent);
         id->backlog.recorded = id->backlog.seen;
     }
     uint32_t at = rt_load_relaxed(&b->len_mt);
@@ -68,7 +80,8 @@ static void add(struct rt_identity *id, struct rt_call *call, const char *text, 
     call->text_len = n;
     call->mono_ns = rt_now(&flags);
     b->ticks = (flags & RT_FLAG_TICKS) != 0;
-    b->tid = rt_self()->writer.tid;
+    call->tid = rt_self()->writer.tid;
+    b->seq = as ? as->seq : 0;
     memcpy(b->data + at, call, head);
     memcpy(b->data + at + head, text, n);
     rt_store_release(&b->len_mt, at + head + n);
@@ -93,7 +106,7 @@ static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
     if (rt_unlikely(rt_fd_stdout.left) && rt_fd_judge_slow(text, n) == RT_FD_BINARY)
         rt_backlog_drop();
     else
-        add(id, call, text, n);
+        add(id, rt_writer_of(f), call, text, n);
 }
 
 void rt_backlog_take(FILE *f, struct rt_call *call)
@@ -126,14 +139,15 @@ bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, si
         return false;
     }
     uint32_t seen = s->seen, recorded = s->recorded;
-    spill(id, stream, seen < n ? RT_FLAG_MORE : 0, sent);
+    struct rt_writer_thread *as = rt_writer_of(f);
+    spill(id, as, stream, seen < n ? RT_FLAG_MORE : 0, sent);
     s->seen = s->recorded = 0;
     if (seen < n) {
         struct rt_part part = {data + seen, n - seen};
         struct rt_mark *m = rt_mark_now();
         if (m && m->call && rt_backlog_fills(f))
             m->call->flags |= RT_CALL_UNFINISHED; /* why else would it be written in the middle of a call */
-        rt_record_data(stream, 0, NULL, &part, 1, &rest);
+        rt_record_data_as(as, stream, 0, NULL, &part, 1, &rest);
         if (!sent->recorded)
             *sent = rest;
         else if (rest.recorded)

@@ -18,6 +18,8 @@
 #define RT_LINE_BUFFERED 0x200 /* glibc's _IO_LINE_BUF */
 #define RT_UNBUFFERED    0x2   /* _IO_UNBUFFERED */
 
+/* Who writes for @f: for standard output in whole buffers RT_TID_STDOUT, else NULL, the thread itself. Under the lock of the FILE. */
+struct rt_writer_thread *rt_writer_of(const FILE *f);
 /* A call on stdout returned: what it left in the buffer is its own. */
 void rt_backlog_take(FILE *f, struct rt_call *call);
 /* @n bytes at @data are about to be written for @f; @class: as judged. Return: false = nothing of them was seen before: record them as usual. */

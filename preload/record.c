@@ -48,8 +48,16 @@ static inline bool is_bare(const struct rt_call *c)
 void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
                     struct rt_sent *sent)
 {
+    rt_record_data_as(NULL, stream, flags, call, parts, n_parts, sent);
+}
+
+void rt_record_data_as(struct rt_writer_thread *as, enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts,
+                       unsigned n_parts, struct rt_sent *sent)
+{
     const struct rt_writer *w = rt_capture();
-    *sent = (struct rt_sent){0};
+    if (as && w != &rt_shim.identity->writer)
+        as = NULL; /* a child on its parent's memory */
+    *sent = (struct rt_sent){.as = as};
     if (!w)
         return;
     if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
@@ -72,10 +80,11 @@ void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call,
     } else if (call) {
         head = (struct rt_part){call, sizeof *call + call->args_len};
         call->text_len = bytes_of(parts, n_parts);
+        call->tid = as ? rt_self()->writer.tid : 0;
         flags |= RT_FLAG_CALL;
     }
     uint64_t now = rt_now(&flags);
-    sent->recorded = rt_ring_write(w, &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, call ? &head : NULL, parts, n_parts,
+    sent->recorded = rt_ring_write(w, as ? as : &rt_self()->writer, RT_RECORD_DATA, stream, flags, now, call ? &head : NULL, parts, n_parts,
                                    &sent->first_seq, &sent->last_seq) == 0;
     if (call) {
         call->args_len = 0;
@@ -108,7 +117,7 @@ RT_COLD void rt_record_result(const struct rt_sent *sent, int64_t got)
     if (!w)
         return;
     uint64_t now = rt_now(&flags);
-    rt_ring_write(w, &rt_self()->writer, RT_RECORD_RESULT, 0, flags, now, NULL, &part, 1, NULL, NULL);
+    rt_ring_write(w, sent->as ? sent->as : &rt_self()->writer, RT_RECORD_RESULT, 0, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 void rt_record_event(enum rt_record_type type, const void *a, size_t a_len)

@@ -40,6 +40,7 @@ struct rt_identity { /* in the page that a fork wipes */
     uint32_t generation; /* 0 = this process has not registered */
     uint32_t registering_mt;
     uint32_t near_lanes_mt; /* lanes whose pages this process has already */
+    struct rt_writer_thread out; /* RT_TID_STDOUT */
     struct rt_backlog_state {
         struct rt_backlog *area; /* NULL = not asked for yet */
         const char *base;        /* of the FILE's buffer when its text was seen */
@@ -160,6 +161,7 @@ bool rt_claim(const char *dir, size_t len);
 struct rt_sent { /* what a later RESULT refers to */
     uint32_t first_seq, last_seq;
     uint32_t before; /* bytes of the call that had been recorded earlier */
+    struct rt_writer_thread *as; /* NULL = the thread itself */
     bool recorded;
 };
 /* The innermost call that the caller is inside of, as far as a hook marked it; NULL = none. */
@@ -180,6 +182,9 @@ static inline bool rt_is_inside(void)
  * template and no arguments any more, so that what the same call writes next is not taken for another one. */
 void rt_record_data(enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts, unsigned n_parts,
                     struct rt_sent *sent);
+/* … in the name of @as. */
+void rt_record_data_as(struct rt_writer_thread *as, enum rt_stream stream, uint32_t flags, struct rt_call *call, const struct rt_part *parts,
+                       unsigned n_parts, struct rt_sent *sent);
 /* Bytes that went by without being seen. */
 void rt_record_count(uint64_t bytes);
 /* After the call: @got is what it returned, @want what would have been everything. */

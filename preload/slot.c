@@ -39,7 +39,7 @@ static enum rt_fd_class record(FILE *f, enum rt_fd_class c, const char *data, si
         return c;
     }
     if (!has || !rt_backlog_flush(f, rt_fd_stream(c), data, n, sent))
-        rt_record_data(rt_fd_stream(c), rt_fd_flags(c), NULL, &part, 1, sent);
+        rt_record_data_as(rt_writer_of(f), rt_fd_stream(c), rt_fd_flags(c), NULL, &part, 1, sent);
     return c;
 }
 

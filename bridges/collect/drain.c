@@ -238,7 +238,7 @@ static bool stage_backlog(struct rt_drain *d, const struct rt_pool_segment *s, s
         return false;
     bool ticks = b->ticks == 1;
     struct rt_record r = {.stamp_mt = RT_STAMP(bytes, RT_RECORD_DATA, RT_STREAM_STDOUT, flags | (ticks ? RT_FLAG_TICKS : 0)) | RT_STAMP_COMMIT,
-                          .mono_ns = ticks ? rt_ticks_now() : now, .pid = owner, .tid = b->tid, .len = len};
+                          .mono_ns = ticks ? rt_ticks_now() : now, .pid = owner, .tid = RT_TID_STDOUT | owner, .thread_seq = b->seq, .len = len};
     memset(to + bytes - 8, 0, 8);
     memcpy(to, &r, sizeof r);
     memcpy(to + sizeof r, b->data, len);
@@ -261,7 +261,8 @@ static bool stage_backlogs(struct rt_drain *d, const struct rt_pool_segment *s)
 /* The segment goes back to the keeper. */
 static void stage_dead(struct rt_drain *d, struct rt_pool_segment *s)
 {
-    if (!stage_backlogs(d, s) || !stage_loss(d, s))
+    bool bad = rt_load_relaxed(&s->bad_mt);
+    if ((!bad && !stage_backlogs(d, s)) || !stage_loss(d, s))
         return;
     for (uint32_t i = 0; i < RT_SEGMENT_LANES; i++) {
         struct rt_lane_control *c = &s->map->lane[i];

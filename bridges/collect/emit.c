@@ -62,6 +62,8 @@ void rt_interpreter_note(struct rt_interpreter *it, enum rt_level level, uint64_
 void rt__emit_to(struct rt_interpreter *it, const struct rt_proc *p, struct rt_entity *e, const struct rt_log_row *row)
 {
     struct rt_log_row anonymous = *row;
+    if (row->tid & RT_TID_STDOUT)
+        anonymous.tid = 0;
     if (p->pid & RT_PID_UNVERIFIED) {
         anonymous.pid = anonymous.tid = 0;
         anonymous.flags |= RT_ROW_UNVERIFIED;

@@ -59,6 +59,8 @@ static void take_call(struct rt_interpreter *it, struct rt_thread *t, const stru
     if (s->call.kind && !(row->flags & RT_ROW_LEVEL_FOUND))
         out->level = kind_level(s->call.kind);
     out->errnum = s->call.errnum;
+    if (s->call.tid)
+        out->tid = s->call.tid;
 }
 
 static void take_row(void *ctx, const struct rt_row *row)

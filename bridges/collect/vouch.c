@@ -11,6 +11,8 @@
 
 #include "collect/interpret_internal.h"
 
+#define PIDS (1u << 22) /* Linux: PID_MAX_LIMIT */
+
 static bool registers(const struct rt_record *r, const struct rt_proc *before)
 {
     struct rt_process m;
@@ -35,6 +37,8 @@ static bool is_believed(struct rt_interpreter *it, const struct rt_thread *t, co
 {
     const struct rt_proc *p = rt_tree_find(&it->tree, t->pid);
     *ret_holds = true;
+    if (t->pid >= PIDS)
+        return false;
     if (p && p->home == t->segment)
         return true;
     if (p && p->home && it->pass_mono_ns <= p->moved_mono_ns) {

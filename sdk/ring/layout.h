@@ -109,10 +109,14 @@ enum { /* flags of a record */
 };
 #define RT_FLAGS_CALL (RT_FLAG_CALL | RT_FLAG_SITE) /* of a record in pieces: only the first has one */
 
+/* What libc keeps back of standard output and writes in whole buffers is said by a thread of its own, whoever printed it: a line may begin in
+ * one buffer and end in the next, which another thread writes. Linux has no such number. */
+#define RT_TID_STDOUT 0x80000000u
+
 struct rt_record {
     uint64_t stamp_mt;
     uint64_t mono_ns; /* CLOCK_MONOTONIC, or with RT_FLAG_TICKS the time stamp counter */
-    uint32_t pid, tid; /* as the process knows them (namespaces!); tid 0 = unknown */
+    uint32_t pid, tid; /* as the process knows them (namespaces!); tid 0 = unknown, RT_TID_STDOUT | pid = standard output */
     uint32_t thread_seq; /* counts this thread's records from 0 */
     uint32_t len;        /* payload bytes */
 };
@@ -132,7 +136,7 @@ struct rt_call {
     uint16_t args_len;
     uint8_t kind;      /* enum rt_message_kind where the function has a meaning of its own, else 0 */
     uint8_t flags;     /* RT_CALL_* */
-    uint32_t reserved;
+    uint32_t tid;      /* of who called, where the record's is RT_TID_STDOUT; else 0 */
 };
 _Static_assert(sizeof(struct rt_call) == 40, "shared layout");
 enum {
@@ -216,7 +220,7 @@ struct rt_lost {
 #define RT_BACKLOG_DATA (RT_BACKLOG_BYTES - 32u)
 struct rt_backlog {
     uint32_t owner_mt;   /* pid of the process that has it, 0 = nobody */
-    uint32_t tid;        /* of the last call in it */
+    uint32_t seq;        /* thread_seq of the record that it becomes, of RT_TID_STDOUT */
     uint32_t len_mt;     /* bytes of data that are complete; release after they are written */
     uint32_t ticks;      /* 1: times in it are in time stamp counter units */
     uint64_t reserved[2];

@@ -11,7 +11,7 @@ from run import librun as lib
 
 ROUNDS = 1000 if lib.SOAK else 100
 THREADS = 8
-WAYS = "wfs"
+WAYS = "wfsp"
 
 
 def play(i):

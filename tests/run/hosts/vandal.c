@@ -187,7 +187,7 @@ static void backlog(void)
 {
     struct rt_backlog *b = (void *)at(RT_BACKLOG_OFFSET);
     b->owner_mt = below(2) ? (uint32_t)getpid() : (uint32_t)nasty();
-    b->tid = (uint32_t)nasty();
+    b->seq = (uint32_t)nasty();
     b->len_mt = (uint32_t)nasty();
     b->ticks = (uint32_t)below(2);
     memcpy(b->data, noise(4000), 4000);
