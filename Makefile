@@ -82,7 +82,7 @@ $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 # Exported is what RT_API marks; preload/libretap-preload.symbols lists it. Two mappings and no change of rights: each costs every program that is
 # started, and the pointers that relro would keep are no more worth than those in rt_real.
 $(OUT)/libretap-preload.so: $(PRE_OBJS)
-	$(Q)$(CC) -shared -nostdlib -Wl,-z,noseparate-code -Wl,-z,initfirst -Wl,-z,now -Wl,-z,norelro -Wl,--hash-style=gnu \
+	$(Q)$(CC) -shared -nostdlib -Wl,-Bsymbolic -Wl,-z,noseparate-code -Wl,-z,initfirst -Wl,-z,now -Wl,-z,norelro -Wl,--hash-style=gnu \
 	    -Wl,-soname,libretap-preload.so -o $@ $(filter %.o,$^)
 # Everything of the command but its main: tests take from it what they use.
 $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))

@@ -45,6 +45,12 @@ syscall_leaves_by_a_jump() {
     objdump -d "$so" --disassemble=syscall | awk '/^ /' > "$tmp/syscall"
     grep -q 'jmp *\*' "$tmp/syscall" && ! grep -w -E 'push|call|sub' "$tmp/syscall"
 }
+# A program may have functions of the same names: what we call is ours, or libc's, never theirs.
+calls_nothing_by_its_own_names() {
+    readelf -rW "$so" | awk '$5 { sub(/@.*/, "", $5); print $5 }' | sort -u > "$tmp/wanted"
+    nm -D --defined-only "$so" | awk '{ print $3 }' | sort -u > "$tmp/own"
+    [ -s "$tmp/wanted" ] && [ -s "$tmp/own" ] && [ -z "$(comm -12 "$tmp/wanted" "$tmp/own")" ]
+}
 never_wraps_vfork() { ! nm -D --defined-only "$so" | grep -w -E 'vfork|__vfork|malloc|free|pthread_create'; }
 
 check needs_nothing needs_nothing
@@ -58,6 +64,7 @@ check no_text_relocations no_text_relocations
 check no_executable_stack no_executable_stack
 check small small
 check never_wraps_vfork never_wraps_vfork
+check calls_nothing_by_its_own_names calls_nothing_by_its_own_names
 if [ "$(uname -m)" = x86_64 ]; then check syscall_leaves_by_a_jump syscall_leaves_by_a_jump; else skipped=1; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -183,8 +183,33 @@ int rt_shim = 5, rt_real = 6; /* names of ours, were they visible */
 int main(void) { write(2, "own write\n", 10); fprintf(stderr, "stdio\n"); close(0); return rt_shim; }"""
 
 
+# As Erlang has it: what libc has under two names is taken over by one, and reached by the other.
+OWN_SIGACTION = r"""#include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+static int (*next)(int, const struct sigaction *, struct sigaction *);
+static ssize_t (*next_write)(int, const void *, size_t);
+int sigaction(int s, const struct sigaction *a, struct sigaction *o) { return next(s, a, o); }
+ssize_t write(int fd, const void *p, size_t n) { return next_write(fd, p, n); }
+static void handle(int s) { write(2, "handled\n", 8); _exit(3); }
+int main(void)
+{
+    struct sigaction a = {.sa_handler = handle};
+    next = dlsym(RTLD_NEXT, "__sigaction");
+    next_write = dlsym(RTLD_NEXT, "__write");
+    sigaction(SIGABRT, &a, NULL);
+    sigaction(SIGUSR1, &a, NULL);
+    raise(SIGUSR1);
+    return 4;
+}"""
+
+
 def test_programs_with_functions_of_the_same_names():
-    with scene(lambda stage: stage.run([built(OWN_WRITE)])) as s:
+    with scene(lambda stage: stage.run([built(OWN_SIGACTION, "-ldl", "-rdynamic")])) as s:
+        equal((s.seen.code, s.run.lines("stderr")), (3, [b"handled\n"]))
+    with scene(lambda stage: stage.run([built(OWN_WRITE, "-rdynamic")])) as s:
         equal(s.seen.code, 5)
         equal(sorted(s.run.lines("stderr")), [b"own write\n", b"stdio\n"])
 
