@@ -67,6 +67,14 @@ uint32_t rt_channels_free(struct rt_channel **list)
     return n;
 }
 
+size_t rt_channels_bytes(const struct rt_channel *list)
+{
+    size_t n = 0;
+    for (const struct rt_channel *c = list; c; c = c->next)
+        n += sizeof *c + c->framer.open.cap + rt_assembler_bytes(&c->lines) + c->name.cap + c->early.cap;
+    return n;
+}
+
 /* ---------------------------------------------------------------- saved */
 struct saved {
     uint32_t stream, origin, name, default_level, early, settled;

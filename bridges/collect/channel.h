@@ -47,6 +47,8 @@ struct rt_channel *rt_channel_add(struct rt_channel **list, uint32_t most, uint3
 void rt_channel_free(struct rt_channel *c);
 /* Return: how many there were. */
 uint32_t rt_channels_free(struct rt_channel **list);
+/* Bytes of memory that they take. */
+size_t rt_channels_bytes(const struct rt_channel *list);
 
 static inline bool rt_channel_empty(const struct rt_channel *c)
 {

@@ -97,12 +97,17 @@ void rt_fields_clear(struct rt_fields *f)
     rt_cells_clear(&f->more);
 }
 
+void rt_fields_trim(struct rt_fields *f)
+{
+    for (uint32_t i = 0; i < f->n; i++)
+        rt_cells_deinit(&f->at[i]->cells);
+    rt_cells_deinit(&f->more);
+}
+
 void rt_fields_free(struct rt_fields *f)
 {
-    for (uint32_t i = 0; i < f->n; i++) {
-        rt_cells_deinit(&f->at[i]->cells);
+    rt_fields_trim(f);
+    for (uint32_t i = 0; i < f->n; i++)
         free(f->at[i]);
-    }
-    rt_cells_deinit(&f->more);
     *f = (struct rt_fields){0};
 }

@@ -27,6 +27,8 @@ void rt_fields_row(struct rt_fields *f, uint32_t row);
 /* Columns of a batch of @n rows into @ret, which has room for RT_FIELDS_MOST + 1. Return: how many. */
 uint32_t rt_fields_columns(const struct rt_fields *f, uint32_t n, rr_column *ret);
 void rt_fields_clear(struct rt_fields *f);
+/* Frees the memory of the cells of an empty batch; which fields are columns is kept. */
+void rt_fields_trim(struct rt_fields *f);
 void rt_fields_free(struct rt_fields *f);
 
 #endif

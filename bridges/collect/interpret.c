@@ -13,11 +13,20 @@
 #define THREADS_OF_SEGMENT 16384u /* one process does not use up what all have */
 #define JOINED_MOST  (256u << 10) /* bytes of a record made of pieces: the shim's scratch is 64 KiB */
 #define KEPT_MOST    (64u << 20)  /* kept_bytes; what is more (nonsense) is taken as it comes */
+#define OPEN_MOST    (96u << 20)  /* all that threads take; looked at after each … */
+#define OPEN_LOOK    (4u << 20)   /* … so many bytes of blocks */
+#define FUTURE_NS    1000000000u  /* no clock is ahead of the collector's by so much: what is (nonsense) has its time */
 
 /* ---------------------------------------------------------------- threads */
+/* The last is for numbers that are none. */
+static uint32_t segment_place(uint32_t segment)
+{
+    return segment < RT_SEGMENTS_MAX ? segment : RT_SEGMENTS_MAX - 1;
+}
+
 static uint32_t *threads_of(struct rt_interpreter *it, uint32_t segment)
 {
-    return &it->threads_of[segment < RT_SEGMENTS_MAX ? segment : RT_SEGMENTS_MAX - 1];
+    return &it->threads_of[segment_place(segment)];
 }
 
 static uint32_t thread_slot(const struct rt_interpreter *it, uint32_t segment, uint32_t pid, uint32_t tid)
@@ -36,7 +45,7 @@ struct rt_thread *rt__thread_get(struct rt_interpreter *it, uint32_t segment, ui
         if (t->segment == segment && t->pid == pid && t->tid == tid)
             return it->last = t;
     bool crowded = it->n_threads >= THREADS_MOST || *threads_of(it, segment) >= THREADS_OF_SEGMENT;
-    if (crowded && tid)
+    if (crowded && (pid || tid))
         return rt__thread_get(it, segment, 0, 0);
     if (!(t = calloc(1, sizeof *t)))
         return NULL;
@@ -182,6 +191,8 @@ static void convert_time(const struct rt_interpreter *it, struct rt_record *r)
 static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_record *r)
 {
     convert_time(it, r);
+    if (r->mono_ns > it->seen_mono_ns + FUTURE_NS)
+        r->mono_ns = it->seen_mono_ns;
     struct rt_thread *t = rt__thread_get(it, segment, r->pid, r->tid);
     if (!t) {
         it->error = -ENOMEM;
@@ -271,6 +282,33 @@ void rt__threads_close(struct rt_interpreter *it, uint32_t segment)
     remove_threads(it, in_segment, segment);
 }
 
+static bool in_place(const struct rt_interpreter *it, const struct rt_thread *t, uint64_t place)
+{
+    return segment_place(t->segment) == place;
+}
+
+/* Lines, messages and calls that never end: the segment that takes most is closed, so that what it keeps becomes rows, and begins anew. */
+static void relieve(struct rt_interpreter *it)
+{
+    uint64_t of[RT_SEGMENTS_MAX] = {0}, all = 0;
+    for (uint32_t i = 0; i < it->n_slots; i++)
+        for (const struct rt_thread *t = it->table[i]; t; t = t->next) {
+            size_t n = rt_thread_bytes(t);
+            of[segment_place(t->segment)] += n;
+            all += n;
+        }
+    while (all > OPEN_MOST) {
+        uint32_t most = 0;
+        for (uint32_t i = 1; i < RT_SEGMENTS_MAX; i++)
+            most = of[i] > of[most] ? i : most;
+        all -= of[most];
+        of[most] = 0;
+        remove_threads(it, in_place, most);
+        rt_interpreter_note(it, RT_LEVEL_WARN, it->seen_mono_ns,
+                            "segment %u: its process leaves too much unfinished; what there is of lines and messages was taken as it is", most);
+    }
+}
+
 static void sweep(struct rt_interpreter *it, uint64_t mono_ns)
 {
     if (mono_ns < SWEEP_NS)
@@ -302,13 +340,17 @@ void rt_interpreter_block(struct rt_interpreter *it, const struct rt_block *b)
             return;
         }
         const struct rt_record *r = (const void *)(p + at);
-        if (it->seen.n && rt_seen_has(&it->seen, b->segment, b->lane, b->from + at))
+        if (b->type == RT_BLOCK_LANE && it->seen.n && rt_seen_has(&it->seen, b->segment, b->lane, b->from + at))
             it->ledger.duplicates++;
         else if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PAD)
             take_record(it, b->segment, (struct rt_record *)(uintptr_t)r); /* staging is ours to write */
     }
-    if ((it->seen.n || b->late != RT_BLOCK_IN_ORDER) && rt_seen_add(&it->seen, b))
+    if (b->type == RT_BLOCK_LANE && (it->seen.n || b->late != RT_BLOCK_IN_ORDER) && rt_seen_add(&it->seen, b))
         it->error = -ENOMEM;
+    if ((it->unweighed_bytes += b->payload) >= OPEN_LOOK) {
+        it->unweighed_bytes = 0;
+        relieve(it);
+    }
 }
 
 void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns)

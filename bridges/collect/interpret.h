@@ -53,6 +53,7 @@ struct rt_interpreter {
     uint32_t n_channels;      /* of all threads */
     uint32_t threads_of[RT_SEGMENTS_MAX]; /* by segment, the last for numbers that are none */
     uint64_t kept_bytes;      /* of records that wait for earlier ones, or for their other pieces */
+    uint64_t unweighed_bytes; /* of blocks since it was last looked what the threads take */
     struct rt_thread *last;   /* of the last record */
     struct rt_thread *dirty;  /* threads with something open: pending, held or unfinished lines */
     struct rt_seen seen;      /* what is read a second time after a restart */

@@ -1,6 +1,7 @@
 #include "collect/modules.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ struct rt_modules {
     struct rt_symbols *symbols;
     struct module *slot[SLOTS]; /* open addressing, by path and build id */
     uint32_t n;
+    size_t bytes;   /* of their paths */
+    size_t n_places; /* that all maps have room for */
     struct {
         const struct module *module;
         int64_t offset;
@@ -37,6 +40,7 @@ struct map {
 };
 
 struct rt_maps {
+    struct rt_modules *owner;
     uint32_t n;
     size_t cap;
     struct map at[]; /* by start; none overlaps another */
@@ -102,8 +106,10 @@ static const struct module *module_get(struct rt_modules *s, const char *path, s
             !strncmp(m->raw, path, len))
             return m;
     }
-    struct module *m = s->n < RT_MODULES_MAX ? module_make(s, path, len, id, id_len) : NULL;
+    bool room = s->n < RT_MODULES_MAX && len <= PATH_MAX && s->bytes < RT_MODULES_BYTES;
+    struct module *m = room ? module_make(s, path, len, id, id_len) : NULL;
     if (m) {
+        s->bytes += 2 * len + m->path_len; /* one for its symbols */
         m->hash = h;
         s->slot[i] = m;
         s->n++;
@@ -126,16 +132,19 @@ static uint32_t position(const struct rt_maps *maps, uint64_t address)
     return low;
 }
 
-static int map_add(struct rt_maps **maps, struct map map)
+static int map_add(struct rt_modules *s, struct rt_maps **maps, struct map map)
 {
     struct rt_maps *m = *maps;
     if (!m || m->n == m->cap) {
-        size_t cap = m ? m->cap * 2 : 16;
+        size_t cap = m ? m->cap * 2 : 16, more_places = cap - (m ? m->cap : 0);
+        if (s->n_places + more_places > RT_MAPS_ALL)
+            return 0;
         struct rt_maps *more = realloc(m, sizeof *m + cap * sizeof *m->at);
         if (!more)
             return -ENOMEM;
         if (!m)
-            more->n = 0;
+            *more = (struct rt_maps){.owner = s};
+        s->n_places += more_places;
         more->cap = cap;
         *maps = m = more;
     }
@@ -161,19 +170,25 @@ int rt_modules_take(struct rt_modules *s, struct rt_maps **maps, const void *pay
         return -EBADMSG;
     const uint8_t *id = (const uint8_t *)payload + sizeof r;
     const struct module *m = module_get(s, (const char *)id + r.id_len, r.path_len, id, r.id_len);
-    return m ? map_add(maps, (struct map){r.start, r.end, r.base, m}) : 0;
+    return m ? map_add(s, maps, (struct map){r.start, r.end, r.base, m}) : 0;
 }
 
 struct rt_maps *rt_maps_copy(const struct rt_maps *maps)
 {
-    struct rt_maps *copy = maps ? malloc(sizeof *copy + maps->cap * sizeof *copy->at) : NULL;
-    if (copy)
-        memcpy(copy, maps, sizeof *copy + maps->n * sizeof *copy->at);
+    bool room = maps && maps->owner->n_places + maps->n <= RT_MAPS_ALL;
+    struct rt_maps *copy = room ? malloc(sizeof *copy + maps->n * sizeof *copy->at) : NULL;
+    if (!copy)
+        return NULL;
+    memcpy(copy, maps, sizeof *copy + maps->n * sizeof *copy->at);
+    copy->cap = copy->n;
+    copy->owner->n_places += copy->cap;
     return copy;
 }
 
 struct rt_maps *rt_maps_free(struct rt_maps *maps)
 {
+    if (maps)
+        maps->owner->n_places -= maps->cap;
     free(maps);
     return NULL;
 }

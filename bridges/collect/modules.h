@@ -12,7 +12,9 @@
 #include "base/buf.h"
 
 #define RT_MODULES_MAX  8192u /* files; of what comes beyond nothing is known */
+#define RT_MODULES_BYTES (16u << 20) /* of all their paths */
 #define RT_MAPS_MAX     4096u /* of one process */
+#define RT_MAPS_ALL     (1u << 20) /* of all processes */
 #define RT_BUILD_ID_MAX 64u
 
 struct rt_modules; /* of a recording */
@@ -35,7 +37,7 @@ int rt_modules_take(struct rt_modules *s, struct rt_maps **maps, const void *pay
 /* Return: false = nothing of ours is mapped there. */
 bool rt_modules_find(struct rt_modules *s, const struct rt_maps *maps, uint64_t address, struct rt_place *ret);
 
-/* Gives a copy (NULL of NULL, or without memory). */
+/* Gives a copy (NULL of NULL, without memory, or when all have too many). */
 struct rt_maps *rt_maps_copy(const struct rt_maps *maps);
 /* Accepts NULL. Return: NULL. */
 struct rt_maps *rt_maps_free(struct rt_maps *maps);

@@ -50,12 +50,13 @@ struct rt_entity {
     uint32_t text_offsets[RT_ROWS_BATCH + 1];
     rr_log_level level[RT_ROWS_BATCH];
     struct rt_buf text;
-    size_t field_bytes;     /* of the rows so far */
+    size_t bytes, most;     /* of the rows so far; of any batch since memory was last given back */
     struct rt_cells sparse[SPARSE_COUNT];
     struct rt_fields *fields; /* NULL = no row had any */
 };
 
 #define TEXT_MOST (256u << 10) /* bytes of a batch */
+#define KEPT_MOST (32u << 20)  /* … and of all together: then all go */
 
 int rt_rows_init(struct rt_rows *r, rr_recording_stream rec)
 {
@@ -64,18 +65,27 @@ int rt_rows_init(struct rt_rows *r, rr_recording_stream rec)
     return r->table ? 0 : -ENOMEM;
 }
 
+/* The memory of an empty batch. */
+static void give_back(struct rt_entity *e)
+{
+    rt_buf_deinit(&e->text);
+    for (int c = 0; c < SPARSE_COUNT; c++)
+        rt_cells_deinit(&e->sparse[c]);
+    if (e->fields)
+        rt_fields_trim(e->fields);
+    e->most = 0;
+}
+
 void rt_rows_deinit(struct rt_rows *r)
 {
     for (uint32_t i = 0; r->table && i < r->n_slots; i++) {
         struct rt_entity *e = r->table[i];
         if (!e)
             continue;
-        for (int c = 0; c < SPARSE_COUNT; c++)
-            rt_cells_deinit(&e->sparse[c]);
+        give_back(e);
         if (e->fields)
             rt_fields_free(e->fields);
         free(e->fields);
-        rt_buf_deinit(&e->text);
         free(e->path);
         free(e);
     }
@@ -218,19 +228,32 @@ static int flush_entity(struct rt_rows *r, struct rt_entity *e)
         rt_cells_clear(&e->sparse[c]);
     if (e->fields)
         rt_fields_clear(e->fields);
-    e->field_bytes = 0;
+    e->bytes = 0;
     return code ? -EIO : 0;
+}
+
+/* Bytes that the row takes in its batch. */
+static size_t row_bytes(const struct rt_log_row *row)
+{
+    size_t n = row->text_len + (row->raw ? row->raw_len : 0) + row->template.n + row->module.n + row->ident.n + row->file.n + row->function.n;
+    for (uint32_t i = 0; i < row->n_fields; i++)
+        n += row->fields[i].name_len + row->fields[i].len;
+    for (uint32_t i = 0; i < row->n_args; i++)
+        n += row->args[i].len;
+    return n;
 }
 
 int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row *row)
 {
     int result = 0;
-    size_t field_bytes = 0;
-    for (uint32_t i = 0; i < row->n_fields; i++)
-        field_bytes += row->fields[i].name_len + row->fields[i].len;
-    if (e->n && e->text.len + e->field_bytes + row->text_len + field_bytes > TEXT_MOST)
+    size_t bytes = row_bytes(row);
+    if (e->n && e->bytes + bytes > TEXT_MOST)
         result = flush_entity(r, e);
-    e->field_bytes += field_bytes;
+    e->bytes += bytes;
+    if (e->bytes > e->most) {
+        r->kept += e->bytes - e->most;
+        e->most = e->bytes;
+    }
     if (rt_buf_append(&e->text, row->text, row->text_len))
         return -ENOMEM;
     int added = add_cells(e, row, row->mono_ns ? r->next_seq++ : e->expected_seq);
@@ -244,14 +267,23 @@ int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row 
     e->text_offsets[i + 1] = (uint32_t)e->text.len;
     if (e->n == RT_ROWS_BATCH)
         result = flush_entity(r, e);
+    if (r->kept > KEPT_MOST)
+        result = rt_rows_flush(r);
     return added ? added : result;
 }
 
 int rt_rows_flush(struct rt_rows *r)
 {
     int result = 0;
-    for (uint32_t i = 0; i < r->n_slots; i++)
-        if (r->table[i] && r->table[i]->n && flush_entity(r, r->table[i]))
+    bool full = r->kept > KEPT_MOST;
+    for (uint32_t i = 0; i < r->n_slots; i++) {
+        struct rt_entity *e = r->table[i];
+        if (e && e->n && flush_entity(r, e))
             result = -EIO;
+        if (e && full)
+            give_back(e);
+    }
+    if (full)
+        r->kept = 0;
     return result;
 }

@@ -49,6 +49,7 @@ struct rt_rows {
     struct rt_entity **table; /* open addressing, by hash of path */
     uint32_t n_entities, n_slots;
     uint64_t next_seq;
+    size_t kept; /* bytes that the batches have had since memory was last given back */
     bool resumed; /* after a dead collector: what each entity's last seq was is not known, so its first row tells */
     uint64_t n_stored, n_failed; /* handed on; refused, and not counted by the recording */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "collect/channel.h"
 
 static uint32_t lost_seqs(const struct rt_record *r)
 {
@@ -71,6 +72,22 @@ const struct rt_record *rt_thread_next(struct rt_thread *t, uint64_t pass_mono_n
     *ret_ref = *first;
     memmove(first, first + 1, --t->held.n * sizeof *first);
     return r;
+}
+
+static size_t refs_bytes(const struct rt_refs *refs)
+{
+    size_t n = refs->cap * sizeof *refs->at;
+    for (uint32_t i = 0; i < refs->n; i++)
+        n += refs->at[i].owned ? RT_STAMP_BYTES(refs->at[i].record->stamp_mt) : 0;
+    return n;
+}
+
+size_t rt_thread_bytes(const struct rt_thread *t)
+{
+    size_t n = sizeof *t + t->joined.cap + refs_bytes(&t->held) + refs_bytes(&t->pending) + rt_channels_bytes(t->channels);
+    for (uint32_t i = 0; i < 2; i++)
+        n += t->assembles[i] ? rt_assembler_bytes(&t->assembler[i]) : 0;
+    return n + (t->calls ? sizeof *t->calls : 0);
 }
 
 static int refs_room(struct rt_refs *refs)

@@ -80,6 +80,9 @@ void rt_thread_restart(struct rt_thread *t);
 /* The held record whose turn has come, or NULL; @pass_mono_ns decides about gaps. *ret_gap: records before it are missing. */
 const struct rt_record *rt_thread_next(struct rt_thread *t, uint64_t pass_mono_ns, bool final, bool *ret_gap, struct rt_ref *ret_ref);
 
+/* Bytes of memory that it takes, with all that it keeps. */
+size_t rt_thread_bytes(const struct rt_thread *t);
+
 int rt_refs_push(struct rt_refs *refs, const struct rt_record *r, uint64_t seen_mono_ns);
 int rt_refs_insert(struct rt_refs *refs, const struct rt_record *r, uint64_t seen_mono_ns); /* by thread_seq */
 void rt_ref_release(struct rt_ref *ref);

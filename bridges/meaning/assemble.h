@@ -96,6 +96,12 @@ static inline bool rt_assembler_empty(const struct rt_assembler *a)
     return a->open.len == 0 && a->held_lines == 0;
 }
 
+/* Bytes of memory besides the struct itself. */
+static inline size_t rt_assembler_bytes(const struct rt_assembler *a)
+{
+    return a->open.cap + a->held.cap + a->scratch.cap + a->shown.cap;
+}
+
 /* State as bytes, for a restart of the collector, and back. load() checks every length. Return: 0, -ENOMEM, -EBADMSG. */
 int rt_assembler_save(const struct rt_assembler *a, struct rt_buf *out);
 int rt_assembler_load(struct rt_assembler *a, const void *bytes, size_t n, size_t *ret_used);

@@ -542,6 +542,21 @@ RT_TEST(test_threads_without_number_lose_nothing)
     kit_free(&k);
 }
 
+/* Regression: it has no place in a lane, and was taken for what had been read at the lane's start. */
+RT_TEST(test_what_a_buffer_held_is_no_repetition)
+{
+    struct kit k;
+    begin(&k);
+    kit_take(&k, RT_BLOCK_LANE, 1, RT_BLOCK_LATE);
+    k.position = 0;
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, RT_FLAG_UNFLUSHED | RT_FLAG_AFTER, 7, 7, 0, "last words", 10);
+    kit_take(&k, RT_BLOCK_BACKLOG, 1, 0);
+    CHECK_INT(k.it.ledger.duplicates, 0);
+    kit_close(&k);
+    CHECK_ROW(&k, "last words");
+    kit_free(&k);
+}
+
 RT_TEST(test_records_of_a_retired_lane_are_told_once)
 {
     struct kit k;
