@@ -84,7 +84,7 @@ static size_t refs_bytes(const struct rt_refs *refs)
 
 size_t rt_thread_bytes(const struct rt_thread *t)
 {
-    size_t n = sizeof *t + t->joined.cap + refs_bytes(&t->held) + refs_bytes(&t->pending) + rt_channels_bytes(t->channels);
+    size_t n = sizeof *t + t->joined.cap + t->failed.bytes.cap + refs_bytes(&t->held) + refs_bytes(&t->pending) + rt_channels_bytes(t->channels);
     for (uint32_t i = 0; i < 2; i++)
         n += t->assembles[i] ? rt_assembler_bytes(&t->assembler[i]) : 0;
     return n + (t->calls ? sizeof *t->calls : 0);
