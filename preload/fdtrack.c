@@ -77,9 +77,13 @@ RT_API void closefrom(int first)
 }
 
 /* ---------------------------------------------------------------- open: a number may come back as something else */
+static bool creates(int flags)
+{
+    return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+}
 static unsigned mode_of(int flags, va_list ap)
 {
-    return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, unsigned) : 0;
+    return creates(flags) ? va_arg(ap, unsigned) : 0;
 }
 static inline int opened(int fd, int dir, const char *path, bool writes)
 {
@@ -115,6 +119,21 @@ RT_API int openat(int dir, const char *path, int flags, ...)
     return opened(CALL(openat, dir, path, flags, mode), dir, path, writes(flags));
 }
 ALIAS(openat) int openat64(int dir, const char *path, int flags, ...);
+
+/* What _FORTIFY_SOURCE makes of an open() whose flags it does not know. libc ends a program that wants to create a file so. */
+int __open_2(const char *path, int flags);
+RT_API int __open_2(const char *path, int flags)
+{
+    return creates(flags) && RT_REAL(__open_2) ? rt_real.__open_2(path, flags) : open(path, flags);
+}
+ALIAS(__open_2) int __open64_2(const char *path, int flags);
+
+int __openat_2(int dir, const char *path, int flags);
+RT_API int __openat_2(int dir, const char *path, int flags)
+{
+    return creates(flags) && RT_REAL(__openat_2) ? rt_real.__openat_2(dir, path, flags) : openat(dir, path, flags);
+}
+ALIAS(__openat_2) int __openat64_2(int dir, const char *path, int flags);
 
 RT_API int creat(const char *path, mode_t mode)
 {

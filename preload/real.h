@@ -51,6 +51,8 @@ struct option;
     X(closefrom, 234, START, void, (int)) \
     X(open, 0, START, int, (const char *, int, unsigned)) \
     X(openat, 0, START, int, (int, const char *, int, unsigned)) \
+    X(__open_2, 0, LATE, int, (const char *, int)) \
+    X(__openat_2, 0, LATE, int, (int, const char *, int)) \
     X(fopen, 0, LATE, FILE *, (const char *, const char *)) \
     X(freopen, 0, LATE, FILE *, (const char *, const char *, FILE *)) \
     X(fclose, 0, LATE, int, (FILE *)) \

@@ -70,7 +70,8 @@ C = r"""#include <stdio.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include <wchar.h>
-int main(void) {
+int main(int argc, char **argv) {
+    int again = argc ? O_WRONLY | O_APPEND : O_RDONLY; /* not known when it is compiled */
     FILE *f = fopen("stdio.log", "w"), *g, *r;
     for (int i = 0; i < 2000; i++) fprintf(f, "line %d\n", i);
     fflush(f); fputs("puts\n", f); fclose(f);
@@ -78,6 +79,8 @@ int main(void) {
     r = fopen("stdio.log", "r"); fgetc(r); fclose(r);
     int fd = creat("creat.log", 0600); dprintf(fd, "dprintf %d\n", 1); close(fd);
     fd = open("none.txt", O_WRONLY | O_CREAT, 0600); write(fd, "x", 1); close(fd);
+    fd = open("creat.log", again); write(fd, "open_2\n", 7); close(fd);
+    fd = openat(AT_FDCWD, "creat.log", again); write(fd, "openat_2\n", 9); close(fd);
     freopen("err.log", "a", stderr); fprintf(stderr, "freopened\n"); write(2, "direct\n", 7);
     return 0;
 }
@@ -89,13 +92,14 @@ def test_stdio():
         t = os.path.realpath(t)
         with open(t + "/p.c", "w") as f:
             f.write(C)
-        subprocess.run(["gcc", "-w", "-o", t + "/p", t + "/p.c"], check=True)
+        subprocess.run(["gcc", "-w", "-O2", "-D_GNU_SOURCE", "-D_FORTIFY_SOURCE=2", "-o", t + "/p", t + "/p.c"], check=True)
         equal(run.program([t + "/p"], env={"RETAP_FILES": t + "/*.log"}, cwd=t).returncode, 0)
         want = {}
         for name in "stdio", "wide", "creat", "err":
             with open(t + "/%s.log" % name, "rb") as f:
                 want[t + "/%s.log" % name] = f.read()
         equal(written(run), want)
+        equal(want[t + "/creat.log"], b"dprintf 1\nopen_2\nopenat_2\n")
         equal(want[t + "/err.log"], b"direct\nfreopened\n")  # libc buffers it
         equal(run.text("stderr"), b"")  # it is a file now
 
