@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define IS_FILE 0x2000 /* glibc's _IO_IS_FILEBUF: it writes to a descriptor, not to memory */
 #define NEED_LOCK 128 /* glibc's _IO_FLAGS2_NEED_LOCK: there was more than one thread */
 
 #pragma weak stdout
@@ -20,6 +21,13 @@ static uint32_t usable(const struct rt_identity *id)
 {
     uint32_t n = rt_load_acquire(&id->writer.segment->usable_backlogs_mt);
     return n < RT_SEGMENT_BACKLOGS ? n : RT_SEGMENT_BACKLOGS;
+}
+
+static void restart(struct rt_backlog_state *s)
+{
+    s->seen = s->recorded = 0;
+    if (s->area)
+        rt_store_relaxed(&s->area->len_mt, 0);
 }
 
 static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
@@ -64,19 +72,32 @@ static void spill(struct rt_identity *id, struct rt_writer_thread *as, enum rt_s
     rt_store_release(&s->area->len_mt, 0);
 }
 
+/* The area is full. A signal handler that writes the buffer meanwhile leaves it to us. Return: false = it came before, and did it. */
+static RT_COLD bool empty(struct rt_identity *id, struct rt_writer_thread *as)
+{
+    struct rt_backlog_state *s = &id->backlog;
+    struct rt_sent sent;
+    s->busy = RT_BACKLOG_EMPTIED;
+    rt_signal_fence();
+    if (rt_load_relaxed(&s->taken))
+        return false;
+    spill(id, as, RT_STREAM_STDOUT, 0, &sent);
+    s->recorded = s->seen;
+    s->busy = RT_BACKLOG_FILLED;
+    return true;
+}
+
 /* One more call in the area. The length is published last: a SIGKILL in between leaves what was complete. */
 static void add(struct rt_identity *id, struct rt_writer_thread *as, struct rt_call *call, const char *text, uint32_t n)
 {
     struct rt_backlog *b = id->backlog.area;
-    struct rt_sent sent = {0};
     uint32_t head = (uint32_t)sizeof *call + call->args_len, flags = 0;
-    if (rt_unlikely(rt_load_relaxed(&b->len_mt) + head + n > RT_BACKLOG_DATA)) {
-        spill(id, as, RT_STREAM_STDOUT, 0, &sent);
-        id->backlog.recorded = id->backlog.seen;
-    }
+    if (rt_unlikely(rt_load_relaxed(&b->len_mt) + head + n > RT_BACKLOG_DATA) && !empty(id, as))
+        return;
     uint32_t at = rt_load_relaxed(&b->len_mt);
     if (rt_unlikely(at + head + n > RT_BACKLOG_DATA))
         n = RT_BACKLOG_DATA - at - head; /* the rest is the next call's, or the flush's */
+    rt_module_of(call->site);
     call->text_len = n;
     call->mono_ns = rt_now(&flags);
     b->ticks = (flags & RT_FLAG_TICKS) != 0;
@@ -94,31 +115,48 @@ static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
     const char *base = f->_IO_write_base;
     size_t there = (size_t)(f->_IO_write_ptr - base);
     if (s->base != base || s->seen > there) { /* another buffer, or one that was emptied without us */
-        if (s->area)
-            rt_store_relaxed(&s->area->len_mt, 0);
+        restart(s);
         s->base = base;
-        s->seen = s->recorded = 0;
     }
     if (there <= s->seen || there > INT32_MAX || (!s->area && (s->refused >= usable(id) || !claim(id))))
         return;
     const char *text = base + s->seen;
     uint32_t n = (uint32_t)(there - s->seen);
     if (rt_unlikely(rt_fd_stdout.left) && rt_fd_judge_slow(text, n) == RT_FD_BINARY)
-        rt_backlog_drop();
+        restart(s);
     else
         add(id, rt_writer_of(f), call, text, n);
+}
+
+/* Signal handlers may print and flush at any step of this. What one prints stays for the next call; when one flushes, our work is void. */
+static void take_alone(struct rt_identity *id, FILE *f, struct rt_call *call)
+{
+    struct rt_backlog_state *s = &id->backlog;
+    if (rt_unlikely(s->busy))
+        return;
+    uint32_t turn = rt_load_relaxed(&s->turn);
+    s->taken = false;
+    rt_signal_fence();
+    s->busy = RT_BACKLOG_FILLED;
+    rt_signal_fence();
+    take(id, f, call);
+    rt_signal_fence();
+    s->busy = RT_BACKLOG_FREE;
+    rt_signal_fence();
+    if (rt_unlikely(rt_load_relaxed(&s->turn) != turn))
+        restart(s);
 }
 
 void rt_backlog_take(FILE *f, struct rt_call *call)
 {
     struct rt_identity *id = rt_shim.identity;
-    if (f->_IO_write_ptr == f->_IO_write_base || f->_mode > 0 || !rt_capture())
+    if (f->_IO_write_ptr == f->_IO_write_base || f->_mode > 0 || !(f->_flags & IS_FILE) || !rt_capture())
         return;
     bool lock = f->_flags2 & NEED_LOCK;
     /* Whoever holds the lock meanwhile is inside a call on stdout, and takes this text along. */
     if (lock && (!ftrylockfile || !funlockfile || ftrylockfile(f)))
         return;
-    take(id, f, call);
+    take_alone(id, f, call);
     if (lock)
         funlockfile(f);
 }
@@ -127,6 +165,17 @@ bool rt_backlog_is_all(const FILE *f)
 {
     size_t there = (size_t)(f->_IO_write_ptr - f->_IO_write_base);
     return !there || (rt_backlog_has(f) && rt_shim.identity->backlog.seen == there);
+}
+
+/* The buffer is gone, one way or the other. */
+static void forget(struct rt_backlog_state *s)
+{
+    s->turn++;
+    if (s->busy == RT_BACKLOG_FILLED)
+        s->taken = true;
+    if (rt_likely(!s->busy))
+        restart(s);
+    s->seen = s->recorded = 0;
 }
 
 bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, size_t n, struct rt_sent *sent)
@@ -138,20 +187,23 @@ bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, si
         rt_backlog_drop();
         return false;
     }
-    uint32_t seen = s->seen, recorded = s->recorded;
+    uint32_t seen = s->busy == RT_BACKLOG_FILLED ? s->recorded : s->seen, recorded = s->recorded;
     struct rt_writer_thread *as = rt_writer_of(f);
-    spill(id, as, stream, seen < n ? RT_FLAG_MORE : 0, sent);
-    s->seen = s->recorded = 0;
+    if (rt_likely(!s->busy))
+        spill(id, as, stream, seen < n ? RT_FLAG_MORE : 0, sent);
+    forget(s);
     if (seen < n) {
         struct rt_part part = {data + seen, n - seen};
         struct rt_mark *m = rt_mark_now();
         if (m && m->call && rt_backlog_fills(f))
             m->call->flags |= RT_CALL_UNFINISHED; /* why else would it be written in the middle of a call */
         rt_record_data_as(as, stream, 0, NULL, &part, 1, &rest);
-        if (!sent->recorded)
+        if (!sent->recorded) {
             *sent = rest;
-        else if (rest.recorded)
+            recorded = seen;
+        } else if (rest.recorded) {
             sent->last_seq = rest.last_seq;
+        }
     }
     sent->before = recorded;
     return true;
@@ -159,9 +211,6 @@ bool rt_backlog_flush(const FILE *f, enum rt_stream stream, const char *data, si
 
 void rt_backlog_drop(void)
 {
-    struct rt_identity *id = rt_shim.identity;
-    if (id && id->backlog.area)
-        rt_store_relaxed(&id->backlog.area->len_mt, 0);
-    if (id)
-        id->backlog.seen = id->backlog.recorded = 0;
+    if (rt_shim.identity)
+        forget(&rt_shim.identity->backlog);
 }

@@ -89,7 +89,7 @@ RT_API int malloc_info(int options, FILE *f)
     size_t enter_##name(struct rt_passing *p, const void *stack) \
     { \
         p->real = RT_PASS_TO(RT_REAL(name) ? rt_real.name : NULL); \
-        return rt_real_is_libcs(p->real) ? rt_pass_format(p, stack, n_fixed, kind, errnum) : RT_STEP_ASIDE; \
+        return rt_real_is_libcs(RT_REAL_INDEX(name)) ? rt_pass_format(p, stack, n_fixed, kind, errnum) : RT_STEP_ASIDE; \
     }
 RT_PASS_ON(error, enter_error)
 RT_PASS_ON(error_at_line, enter_error_at_line)

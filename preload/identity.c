@@ -14,6 +14,7 @@ static void thread_start(struct rt_thread *t, const struct rt_identity *id, uint
 {
     t->writer = (struct rt_writer_thread){.tid = tid, .lane_hint = tid == id->writer.pid ? 0 : tid};
     t->mark = NULL;
+    t->known.loads = 0;
     memset(t->told, 0, sizeof t->told);
     memset(t->told_files, 0, sizeof t->told_files);
     t->generation = id->generation;

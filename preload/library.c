@@ -2,12 +2,16 @@
 
 #include <dlfcn.h>
 
+#include "lookup.h"
+
 extern void *rt_dlsym(void *handle, const char *name) __asm__("dlsym") __attribute__((weak));
 extern void *rt_dlopen(const char *name, int flags) __asm__("dlopen") __attribute__((weak));
 
 static RT_COLD void *look(const char *library, const char *name)
 {
-    void *found = rt_dlsym ? rt_dlsym(RTLD_NEXT, name) : NULL;
+    void *found = rt_lookup(name);
+    if (!found && rt_dlsym)
+        found = rt_dlsym(RTLD_NEXT, name);
     if (found || !rt_dlopen)
         return found;
     /* A plugin brought it along: it is in no scope that is searched from here. The handle keeps it where it is. */

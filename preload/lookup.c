@@ -78,17 +78,37 @@ static const struct link_map *next(const struct link_map *m)
     return m ? m->l_next : NULL;
 }
 
-void *rt_lookup(const char *name)
+static bool is_libc(const struct symbols *s)
+{
+    void *found;
+    return find(s, "gnu_get_libc_version", &found) && found == (void *)(uintptr_t)gnu_get_libc_version;
+}
+
+/* @ret_in_libc may be NULL. */
+static void *look(const char *name, bool *ret_in_libc)
 {
     struct symbols s;
     void *found = NULL;
     for (const struct link_map *m = next(NULL); m && read_tables(m, &s); m = next(m))
-        if (find(&s, name, &found))
+        if (find(&s, name, &found) || is_libc(&s))
             break;
+    if (ret_in_libc)
+        *ret_in_libc = found && is_libc(&s);
     return found;
+}
+
+void *rt_lookup(const char *name)
+{
+    return look(name, NULL);
 }
 
 bool rt_lookup_works(void)
 {
     return rt_lookup("gnu_get_libc_version") != NULL;
+}
+
+bool rt_lookup_is_libcs(const char *name, const void *function)
+{
+    bool in_libc;
+    return look(name, &in_libc) == function && in_libc;
 }

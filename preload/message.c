@@ -76,8 +76,7 @@ void rt_message_write(const struct rt_writer *w, struct rt_call *call, struct rt
     m->file_len = name_len(names->file);
     m->function_len = name_len(names->function);
     m->text_len = (uint32_t)len;
-    if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
-        rt_modules_look();
+    rt_module_of(call->site);
     call->text_len = UINT32_MAX; /* whatever follows */
     struct rt_part head = {call, sizeof *call + call->args_len};
     struct rt_part parts[5] = {{m, sizeof *m}, {names->ident, m->ident_len}, {names->file, m->file_len},

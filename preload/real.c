@@ -1,6 +1,5 @@
 #include "real.h"
 
-#include <link.h>
 #include <stddef.h>
 
 #include "lookup.h"
@@ -11,7 +10,6 @@
 
 extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
-#pragma weak dl_iterate_phdr
 
 struct rt_real rt_real;
 
@@ -46,45 +44,16 @@ unsigned rt_libc_version(void)
 
 bool rt_real_find(unsigned index)
 {
-    void **slot = (void **)&rt_real;
-    void *found = rt_lookup(names[index].name);
+    void **slot = (void **)&rt_real, *found = rt_lookup(names[index].name);
     if (!found && dlsym && names[index].since <= rt_libc_version())
         found = dlsym(RTLD_NEXT_HANDLE, names[index].name);
-    slot[index] = found;
+    rt_store_relaxed(&slot[index], found);
     return found != NULL;
 }
 
-/* Of the object that has @at->inside. */
-struct range {
-    uintptr_t inside, start, end;
-};
-static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+bool rt_real_is_libcs(unsigned index)
 {
-    struct range *r = arg;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        uintptr_t start = info->dlpi_addr + p->p_vaddr;
-        if (p->p_type == PT_LOAD && p->p_flags & PF_X && r->inside - start < p->p_memsz) {
-            r->start = start;
-            r->end = start + p->p_memsz;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-bool rt_real_is_libcs(const void *function)
-{
-    static uintptr_t start_mt, end_mt; /* of libc's code; end is set first */
-    if (!rt_load_acquire(&start_mt) && gnu_get_libc_version && dl_iterate_phdr) {
-        struct range r = {.inside = (uintptr_t)gnu_get_libc_version};
-        if (dl_iterate_phdr(find_range, &r)) {
-            rt_store_relaxed(&end_mt, r.end);
-            rt_store_release(&start_mt, r.start);
-        }
-    }
-    uintptr_t at = (uintptr_t)function;
-    return at >= rt_load_acquire(&start_mt) && at < rt_load_relaxed(&end_mt);
+    return rt_lookup_is_libcs(names[index].name, ((void **)&rt_real)[index]);
 }
 
 int rt_real_start(void)

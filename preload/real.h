@@ -113,6 +113,7 @@ struct option;
     X(__vdprintf_chk, 0, LATE, int, (int, int, const char *, va_list)) \
     X(fputs_unlocked, 0, LATE, int, (const char *, FILE *)) \
     X(fflush, 0, LATE, int, (FILE *)) \
+    X(__fpurge, 0, LATE, void, (FILE *)) \
     X(fflush_unlocked, 0, LATE, int, (FILE *)) \
     X(fwrite_unlocked, 0, LATE, size_t, (const void *, size_t, size_t, FILE *)) \
     X(fputc, 0, LATE, int, (int, FILE *)) \
@@ -179,9 +180,10 @@ unsigned rt_libc_version(void);
 /* Looks for the function at @index of rt_real. Return: found. */
 bool rt_real_find(unsigned index);
 /* Is it libc's own, not one that another library has under the same name? */
-bool rt_real_is_libcs(const void *function);
+bool rt_real_is_libcs(unsigned index);
 
+#define RT_REAL_INDEX(name) (offsetof(struct rt_real, name) / sizeof(void *))
 /* For functions that no system call stands for: looked for when it is not there yet. */
-#define RT_REAL(name) (__builtin_expect(rt_real.name != NULL, 1) || rt_real_find(offsetof(struct rt_real, name) / sizeof(void *)))
+#define RT_REAL(name) (__builtin_expect(rt_real.name != NULL, 1) || rt_real_find(RT_REAL_INDEX(name)))
 
 #endif

@@ -60,8 +60,6 @@ void rt_record_data_as(struct rt_writer_thread *as, enum rt_stream stream, uint3
     *sent = (struct rt_sent){.as = as};
     if (!w)
         return;
-    if (rt_unlikely(rt_load_relaxed(&rt_shim.modules_stale_mt)))
-        rt_modules_look();
     const struct rt_mark *m = rt_mark_now();
     /* What a message flushes is not its mirror, and a file was asked for. */
     bool mirror = m && !m->call && stream != RT_STREAM_FILE && (stream != RT_STREAM_STDOUT || m->whole);
@@ -74,6 +72,8 @@ void rt_record_data_as(struct rt_writer_thread *as, enum rt_stream stream, uint3
     else if (rt_unlikely(rt_shim.calls == RT_TELL_NOTHING))
         call->site = 0;
     struct rt_part head;
+    if (call)
+        rt_module_of(call->site);
     if (call && is_bare(call)) {
         head = (struct rt_part){&call->site, sizeof call->site};
         flags |= RT_FLAG_SITE;

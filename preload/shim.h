@@ -47,6 +47,9 @@ struct rt_identity { /* in the page that a fork wipes */
         uint32_t seen;           /* bytes of the buffer that are in the area, or already in a lane: */
         uint32_t recorded;
         uint32_t refused;        /* none was free when there were so many */
+        uint32_t turn;           /* counts how often the buffer was written or thrown away */
+        enum { RT_BACKLOG_FREE, RT_BACKLOG_FILLED, RT_BACKLOG_EMPTIED } busy; /* what is being done with the area, */
+        bool taken;              /* … while a signal handler recorded what is in it */
     } backlog;
 };
 
@@ -65,7 +68,7 @@ struct rt_shim { /* written by the constructor, then read only but for the field
     uint32_t calls;               /* enum rt_tell: what records tell of their calls */
     bool slot;                    /* the stdio slot is in place */
     bool dprintf_by_name;         /* this libc's dprintf does not pass it */
-    uint32_t modules_stale_mt;    /* looks left to take at the loader's list: something was, or is being, loaded */
+    uint32_t loads_mt;            /* calls of dlopen: there may be more modules than at the start */
 };
 extern struct rt_shim rt_shim;
 
@@ -78,10 +81,16 @@ struct rt_mark {
 };
 #define RT_MARK_COOKIE 0x6b72616d70617465u
 
+struct rt_known { /* the module of the last call, as told; valid while there was no dlopen since */
+    uint64_t start, bytes;
+    uint32_t loads; /* 0 = none */
+};
+
 struct rt_thread {
     struct rt_writer_thread writer;
     uint32_t generation; /* of the process that tid and seq belong to */
     struct rt_mark *mark;
+    struct rt_known known;
     uint64_t told_files[RT_FILES / 64]; /* files that it has given a FILE record */
     uint64_t told[RT_TEMPLATES / 64]; /* templates that this thread has given a TEMPLATE record, by their place in the table */
 };
@@ -198,7 +207,17 @@ bool rt_record_named(enum rt_record_type type, const void *a, size_t a_len, cons
 
 /* ---------------------------------------------------------------- modules.c */
 void rt_modules_start(void);
-void rt_modules_look(void);
+void rt_module_find(uint64_t site, uint32_t loads);
+/* Before a call from @site is recorded: the module that it lies in is told. Only after rt_capture() gave a writer. Signals: safe. */
+static inline void rt_module_of(uint64_t site)
+{
+    uint32_t loads = rt_load_relaxed(&rt_shim.loads_mt);
+    if (rt_likely(!loads))
+        return;
+    const struct rt_known *k = &rt_self()->known;
+    if (k->loads != loads || site - k->start >= k->bytes)
+        rt_module_find(site, loads);
+}
 
 static inline void rt_mark_enter(struct rt_mark *m, struct rt_call *call)
 {

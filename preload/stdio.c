@@ -50,10 +50,13 @@ static RT_COLD void record_format(enum rt_fd_class c, struct rt_call *call, int 
 }
 
 /* ---------------------------------------------------------------- marks */
+/* NULL: what libc makes of it is left to libc, which does not look at the FILE when there is nothing to write. */
 static inline enum rt_fd_class class_of(FILE *f)
 {
+    if (rt_unlikely(!f))
+        return RT_FD_OTHER;
     if (rt_unlikely(rt_stdio_names))
-        return f && fileno ? rt_fd_class(fileno(f)) : RT_FD_OTHER;
+        return fileno ? rt_fd_class(fileno(f)) : RT_FD_OTHER;
     return rt_fd_class(f->_fileno);
 }
 
@@ -171,6 +174,16 @@ RT_API int fflush_unlocked(FILE *f)
     return RT_REAL(fflush_unlocked) ? rt_stdio_flush(f, RT_SITE, rt_real.fflush_unlocked) : EOF;
 }
 
+/* What waits in the buffer is thrown away. */
+void __fpurge(FILE *f);
+RT_API void __fpurge(FILE *f)
+{
+    if (RT_REAL(__fpurge))
+        rt_real.__fpurge(f);
+    if (rt_shim.slot && rt_backlog_has(f))
+        rt_backlog_drop();
+}
+
 /* ---------------------------------------------------------------- printf */
 struct said {
     struct rt_mark mark;
@@ -277,10 +290,11 @@ VARIADIC(RT_API, dprintf, say_fd(fd, RT_SITE, RT_UNFORTIFIED, fmt, ap), int fd, 
 VARIADIC(RT_API, __dprintf_chk, say_fd(fd, RT_SITE, flag, fmt, ap), int fd, int flag, const char *fmt)
 
 #define ENTERED __attribute__((used))
-VARIADIC(ENTERED, rt_say_printf, say(stdout, RT_SITE, fmt, ap), const char *fmt)
-VARIADIC(ENTERED, rt_say_fprintf, say(f, RT_SITE, fmt, ap), FILE *f, const char *fmt)
-VARIADIC(ENTERED, rt_say___printf_chk, say_chk(stdout, RT_SITE, flag, fmt, ap), int flag, const char *fmt)
-VARIADIC(ENTERED, rt_say___fprintf_chk, say_chk(f, RT_SITE, flag, fmt, ap), FILE *f, int flag, const char *fmt)
+#define SAID_BY(name, call) ((void)RT_REAL(name), call) /* found for the next time, when it may be jumped to */
+VARIADIC(ENTERED, rt_say_printf, SAID_BY(printf, say(stdout, RT_SITE, fmt, ap)), const char *fmt)
+VARIADIC(ENTERED, rt_say_fprintf, SAID_BY(fprintf, say(f, RT_SITE, fmt, ap)), FILE *f, const char *fmt)
+VARIADIC(ENTERED, rt_say___printf_chk, SAID_BY(__printf_chk, say_chk(stdout, RT_SITE, flag, fmt, ap)), int flag, const char *fmt)
+VARIADIC(ENTERED, rt_say___fprintf_chk, SAID_BY(__fprintf_chk, say_chk(f, RT_SITE, flag, fmt, ap)), FILE *f, int flag, const char *fmt)
 
 #if defined(__x86_64__)
 /* Flags, r10 and r11 alone are touched: all arguments, the count of vector registers included, arrive as they were. To the C function when
