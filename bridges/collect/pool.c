@@ -17,7 +17,8 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
-#define OFFERED 16u /* segments that wait, and as many more as are in use: a claim is replaced within a few milliseconds */
+#define OFFERED 32u /* segments that wait, and as many more as are in use or were taken in a pass: a claim is replaced within a few milliseconds,
+                     * on a busy machine later */
 
 static const char *name_of(char buf[16], const char *dir, uint32_t number)
 {
@@ -213,12 +214,13 @@ static void take_back(struct rt_pool *p, struct rt_pool_segment *s)
 
 void rt_pool_replenish(struct rt_pool *p)
 {
-    uint32_t n = p->n_mt, waiting = 0, live = 0;
+    uint32_t n = p->n_mt, waiting = 0, live = 0, untouched = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct rt_pool_segment *s = p->segment[i];
         if (!s)
             continue;
         uint32_t state = rt_segment_state(s), grow = rt_load_relaxed(&s->grow_mt);
+        untouched += is_waiting(s);
         if (state == RT_SEGMENT_LIVE && grow > s->map->usable_lanes_mt && grow <= RT_SEGMENT_LANES)
             grow_lanes(s, grow);
         if (state == RT_SEGMENT_LIVE && rt_load_relaxed(&s->map->truncated_mt) && s->n_scratch < RT_SEGMENT_SCRATCH)
@@ -232,7 +234,10 @@ void rt_pool_replenish(struct rt_pool *p)
         waiting += is_waiting(s);
         live += state == RT_SEGMENT_LIVE;
     }
-    uint32_t want = OFFERED + live;
+    p->pace -= (p->pace + 7) / 8;
+    if (p->n_waiting > untouched + p->pace)
+        p->pace = p->n_waiting - untouched;
+    uint32_t want = OFFERED + live + p->pace;
     if (want > RT_POOL_SLOTS)
         want = RT_POOL_SLOTS;
     p->out_of_memory = false;
@@ -245,6 +250,7 @@ void rt_pool_replenish(struct rt_pool *p)
         publish(p, s);
         waiting++;
     }
+    p->n_waiting = waiting;
     p->n_offered = fill_slots(p);
 }
 

@@ -36,6 +36,8 @@ struct rt_pool {
     struct rt_pool_segment *segment[RT_SEGMENTS_MAX]; /* by number - 1; published with n_mt */
     uint32_t n_mt;
     uint32_t n_offered;  /* that the run page names */
+    uint32_t n_waiting;  /* after the last replenishing */
+    uint32_t pace;       /* how many were taken between two, lately */
     bool out_of_memory; /* the last try to make one failed: retried later */
 };
 

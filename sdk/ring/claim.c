@@ -1,5 +1,6 @@
 #include "ring/claim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -11,8 +12,9 @@
 
 #define PATH_BYTES   256
 #define CLAIM_TRIES  32 /* a name may be one that others took meanwhile: 2 us each */
-#define AWAIT_TRIES  10u
-#define AWAIT_PAUSE_NS 1000000 /* ten of them: the longest that a start is held up */
+#define AWAIT_TRIES  50u
+#define AWAIT_DEAD   10u /* tries where the collector seems to be dead: another one may take over */
+#define AWAIT_PAUSE_NS 1000000 /* so many of them are the longest that a start is held up */
 
 static void *map_file(const char *path, size_t size, bool is_run, void **ret_second)
 {
@@ -99,7 +101,8 @@ static __attribute__((noinline, cold)) struct rt_segment *await_pool(const struc
 {
     struct timespec pause = {0, AWAIT_PAUSE_NS};
     struct rt_segment *s = NULL;
-    for (uint32_t i = 0; i < AWAIT_TRIES && !s && !rt_load_relaxed(&w->run->panic_mt); i++) {
+    uint32_t tries = rt_syscall(SYS_kill, w->run->collector_pid, 0) == -ESRCH ? AWAIT_DEAD : AWAIT_TRIES;
+    for (uint32_t i = 0; i < tries && !s && !rt_load_relaxed(&w->run->panic_mt); i++) {
         rt_store_seq_cst(&w->bell->sleeping_mt, 0);
         rt_add_acq_rel(&w->bell->bell_mt, 1);
         rt_syscall(SYS_futex, &w->bell->bell_mt, FUTEX_WAKE, 1, 0, 0, 0);

@@ -5,7 +5,7 @@ import time
 
 from run import librun as lib
 
-COUNT = 10000 if lib.SOAK else 1500
+COUNT = 20000 if lib.SOAK else 1500
 run = lib.start("many.rrd", "sh", "-c", f"i=0; while [ $i -lt {COUNT} ]; do /bin/true; i=$((i+1)); done")
 directory = lib.run_directory(lib.collector_of(run))
 if not os.path.isdir(directory):
