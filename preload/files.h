@@ -3,7 +3,7 @@
  * once a thread. The same path has the same number again: a file that was rotated goes on.
  *
  * At most RT_FILES paths a process, and so many bytes of paths; others are not recorded. Over exec fds 0 to 9 stay what they are (RETAP_FDS).
- * Not seen: what libc opens by itself (mkstemp), mappings, and, without a stdio slot (musl), FILEs. */
+ * Not seen: what libc opens by itself (mkstemp), and mappings. */
 #ifndef RT_PRELOAD_FILES_H
 #define RT_PRELOAD_FILES_H
 

@@ -9,6 +9,7 @@
 
 #include "backlog.h"
 #include "fdclass.h"
+#include "files.h"
 #include "message.h"
 #include "real.h"
 #include "slot.h"
@@ -23,19 +24,39 @@
 #pragma weak fileno
 #pragma weak stdout
 
+/* NULL: what libc makes of it is left to libc, which does not look at the FILE when there is nothing to write. */
+static inline int fd_of(FILE *f)
+{
+    if (rt_unlikely(!f))
+        return -1;
+    if (rt_unlikely(rt_stdio_names))
+        return fileno ? fileno(f) : -1;
+    return f->_fileno;
+}
+static inline enum rt_fd_class class_of(FILE *f)
+{
+    return rt_fd_class(fd_of(f));
+}
+
 /* ---------------------------------------------------------------- where there is no slot */
+static inline bool is_recorded(enum rt_fd_class c)
+{
+    return rt_fd_is_text(c) || rt_fd_is_channel(c);
+}
+
 static RT_COLD void record(FILE *f, uint64_t site, const struct rt_part *parts, unsigned n)
 {
-    enum rt_fd_class c = f && fileno ? rt_fd_class(fileno(f)) : RT_FD_OTHER;
-    struct rt_call call = {.site = site};
+    int fd = fd_of(f);
+    enum rt_fd_class c = rt_fd_class(fd);
+    struct rt_call call = {.site = site, .origin = rt_origin(c, fd)};
     struct rt_sent sent;
-    if (rt_fd_is_text(c))
-        rt_record_data(rt_fd_stream(c), 0, &call, parts, n, &sent);
+    if (is_recorded(c))
+        rt_record_data(rt_fd_stream(c), rt_fd_flags(c), &call, parts, n, &sent);
 }
 
 static RT_COLD void record_format(enum rt_fd_class c, struct rt_call *call, int fortify, const char *fmt, va_list ap)
 {
-    const struct rt_writer *w = rt_fd_is_text(c) ? rt_capture() : NULL;
+    const struct rt_writer *w = is_recorded(c) ? rt_capture() : NULL;
     struct rt_sent sent;
     struct rt_text t;
     va_list copy;
@@ -45,21 +66,11 @@ static RT_COLD void record_format(enum rt_fd_class c, struct rt_call *call, int 
     rt_text_format(&t, w, fortify, rt_errno_get(), fmt, copy);
     va_end(copy);
     struct rt_part part = {t.at, t.len};
-    rt_record_data(rt_fd_stream(c), 0, call, &part, 1, &sent);
+    rt_record_data(rt_fd_stream(c), rt_fd_flags(c), call, &part, 1, &sent);
     rt_text_done(&t, w);
 }
 
 /* ---------------------------------------------------------------- marks */
-/* NULL: what libc makes of it is left to libc, which does not look at the FILE when there is nothing to write. */
-static inline enum rt_fd_class class_of(FILE *f)
-{
-    if (rt_unlikely(!f))
-        return RT_FD_OTHER;
-    if (rt_unlikely(rt_stdio_names))
-        return fileno ? rt_fd_class(fileno(f)) : RT_FD_OTHER;
-    return rt_fd_class(f->_fileno);
-}
-
 static inline bool begin(struct rt_mark *m, struct rt_call *c, enum rt_fd_class class, uint64_t site)
 {
     if (rt_likely(!rt_fd_is_text(class)) || rt_stdio_names || !rt_capture() || rt_is_inside())
@@ -197,13 +208,14 @@ static bool tells_format(FILE *f)
 }
 
 /* Marks the call, or where there is no slot records it. Return: end() is due. */
-static bool begin_format(struct said *s, enum rt_fd_class class, uint64_t site, int fortify, bool tells, const char *fmt, va_list ap)
+static bool begin_format(struct said *s, int fd, uint64_t site, int fortify, bool tells, const char *fmt, va_list ap)
 {
-    bool by_name = rt_stdio_names && rt_fd_is_text(class);
+    enum rt_fd_class class = rt_fd_class(fd);
+    bool by_name = rt_stdio_names && is_recorded(class);
     if (!begin(&s->mark, &s->call.call, class, site) && !by_name)
         return false;
     if (by_name)
-        s->call.call = (struct rt_call){.site = site};
+        s->call.call = (struct rt_call){.site = site, .origin = rt_origin(class, fd)};
     if (tells)
         rt_template_take(&s->call, fmt, rt_errno_get(), ap);
     if (by_name)
@@ -214,7 +226,7 @@ static bool begin_format(struct said *s, enum rt_fd_class class, uint64_t site, 
 static int say(FILE *f, uint64_t site, const char *fmt, va_list ap)
 {
     struct said s;
-    bool marked = begin_format(&s, class_of(f), site, RT_UNFORTIFIED, tells_format(f), fmt, ap);
+    bool marked = begin_format(&s, fd_of(f), site, RT_UNFORTIFIED, tells_format(f), fmt, ap);
     int r = RT_REAL(vfprintf) ? rt_real.vfprintf(f, fmt, ap) : -1;
     if (marked)
         end(&s.mark, &s.call.call, f);
@@ -223,7 +235,7 @@ static int say(FILE *f, uint64_t site, const char *fmt, va_list ap)
 static int say_chk(FILE *f, uint64_t site, int flag, const char *fmt, va_list ap)
 {
     struct said s;
-    bool marked = begin_format(&s, class_of(f), site, flag, tells_format(f), fmt, ap);
+    bool marked = begin_format(&s, fd_of(f), site, flag, tells_format(f), fmt, ap);
     int r = RT_REAL(__vfprintf_chk) ? rt_real.__vfprintf_chk(f, flag, fmt, ap) : -1;
     if (marked)
         end(&s.mark, &s.call.call, f);
@@ -234,8 +246,10 @@ static int say_fd(int fd, uint64_t site, int fortify, const char *fmt, va_list a
 {
     struct said s;
     enum rt_fd_class class = rt_fd_class(fd);
-    bool marked = begin_format(&s, class, site, fortify, true, fmt, ap);
-    if (marked && rt_shim.dprintf_by_name)
+    bool marked = begin_format(&s, fd, site, fortify, true, fmt, ap), channel = rt_fd_is_channel(class) && !rt_stdio_names;
+    if (channel)
+        s.call.call = (struct rt_call){.site = site, .origin = rt_origin(class, fd)};
+    if ((marked || channel) && rt_shim.dprintf_by_name)
         record_format(class, &s.call.call, fortify, fmt, ap);
     int r = -1;
     if (fortify != RT_UNFORTIFIED && RT_REAL(__vdprintf_chk))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes to files that were asked for (RETAP_FILES), seen by the shim alone."""
 import os
+import shutil
 import sys
 import tempfile
 
@@ -102,6 +103,31 @@ def test_stdio():
         equal(want[t + "/creat.log"], b"dprintf 1\nopen_2\nopenat_2\n")
         equal(want[t + "/err.log"], b"direct\nfreopened\n")  # libc buffers it
         equal(run.text("stderr"), b"")  # it is a file now
+
+
+MUSL = r"""#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+    FILE *f = fopen("m.log", "w");
+    fprintf(f, "number %d\n", 1); fputs("puts\n", f); fwrite("write\n", 1, 6, f); fflush(f); dprintf(fileno(f), "dprintf %d\n", 2);
+    fclose(f);
+    f = fopen("m.txt", "w"); fprintf(f, "no\n"); fclose(f);
+    return 0;
+}
+"""
+
+
+def test_stdio_without_a_slot():
+    if not shutil.which("musl-gcc"):
+        raise Skip("musl-gcc is not installed")
+    with tempfile.TemporaryDirectory() as t, Run() as run:
+        t = os.path.realpath(t)
+        with open(t + "/m.c", "w") as f:
+            f.write(MUSL)
+        subprocess.run(["musl-gcc", "-w", "-o", t + "/m", t + "/m.c"], check=True)
+        equal(run.program([t + "/m"], env={"RETAP_FILES": "*.log"}, cwd=t).returncode, 0)
+        with open(t + "/m.log", "rb") as f:
+            true(written(run) == {t + "/m.log": f.read()}, written(run))
 
 
 def test_a_rotated_file_is_the_same_again():
