@@ -102,7 +102,7 @@ static void add(struct rt_identity *id, struct rt_writer_thread *as, struct rt_c
     call->mono_ns = rt_now(&flags);
     b->ticks = (flags & RT_FLAG_TICKS) != 0;
     call->tid = rt_self()->writer.tid;
-    b->seq = as ? as->seq : 0;
+    b->seq = id->out.seq;
     memcpy(b->data + at, call, head);
     memcpy(b->data + at + head, text, n);
     rt_store_release(&b->len_mt, at + head + n);

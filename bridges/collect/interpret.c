@@ -143,17 +143,22 @@ static void deliver(struct rt_interpreter *it, struct rt_thread *t, const struct
         handle(it, t, r);
 }
 
+/* Records before the thread's next are missing. */
+static void gap(struct rt_interpreter *it, struct rt_thread *t)
+{
+    it->ledger.gaps++;
+    flush_joined(it, t, true);
+    rt__speech_gap(it, t);
+}
+
 /* Delivers what was held and whose turn has come. */
 static void deliver_held(struct rt_interpreter *it, struct rt_thread *t, uint64_t pass_mono_ns, bool final)
 {
     struct rt_ref ref;
-    bool gap;
-    for (const struct rt_record *r; (r = rt_thread_next(t, pass_mono_ns, final, &gap, &ref));) {
-        if (gap) {
-            it->ledger.gaps++;
-            flush_joined(it, t, true);
-            rt__speech_gap(it, t);
-        }
+    bool missing;
+    for (const struct rt_record *r; (r = rt_thread_next(t, pass_mono_ns, final, &missing, &ref));) {
+        if (missing)
+            gap(it, t);
         it->kept_bytes -= r->len;
         /* What rt__speech_data() keeps must not be freed with the copy: pending takes the bytes over. */
         deliver(it, t, r);
@@ -188,6 +193,20 @@ static void convert_time(const struct rt_interpreter *it, struct rt_record *r)
     r->stamp_mt &= ~RT_STAMP(0, 0, 0, RT_FLAG_TICKS);
 }
 
+/* The last that there is of its process. One with an earlier number went into a lane just before the end. */
+static void take_unflushed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    deliver_held(it, t, 0, true);
+    int32_t ahead = t->synced ? (int32_t)(r->thread_seq - t->expected) : 0;
+    if (ahead < 0) {
+        it->ledger.duplicates++;
+        return;
+    }
+    if (ahead > 0)
+        gap(it, t);
+    deliver(it, t, r);
+}
+
 static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_record *r)
 {
     convert_time(it, r);
@@ -201,9 +220,8 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_r
     t->heard_mono_ns = it->seen_mono_ns;
     if (t->homes != it->homes)
         rt__vouch(it, t, r);
-    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_UNFLUSHED) { /* the last that there is of its process, and not numbered */
-        deliver_held(it, t, 0, true);
-        deliver(it, t, r);
+    if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_UNFLUSHED) {
+        take_unflushed(it, t, r);
         return;
     }
     enum rt_order order = rt_thread_order(t, r);

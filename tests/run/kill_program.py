@@ -17,7 +17,8 @@ WAYS = "wfsp"
 def play(i):
     shared, recording = f"shared{i}", f"k{i}.rrd"
     with open(f"out{i}", "wb") as out:
-        run = lib.start(recording, lib.COUNTER, shared, str(THREADS), "0", random.choice(["0", *["50", "100", "300"] * 4]), WAYS, stdout=out)
+        run = lib.start(recording, lib.COUNTER, shared, str(THREADS), "0", random.choice(["0", *["50", "100", "300"] * 4]), WAYS, stdout=out,
+                        options=("--full-wait", "10s"))
         pid = lib.wait_for_counter(shared)
         time.sleep(random.uniform(0, 0.05))
         os.kill(pid, signal.SIGKILL)

@@ -775,3 +775,27 @@ RT_TEST(test_nonsense_numbers_stay_within_limits)
     kit_close(&k);
     kit_free(&k);
 }
+
+/* What was left of standard output comes behind a loss: its first line does not go on with the one that was begun. */
+RT_TEST(test_rest_of_stdout_behind_a_loss)
+{
+    struct kit k;
+    uint32_t tid = RT_TID_STDOUT | 7;
+    begin(&k);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, 0, 7, tid, 0, "one\nbegun", 9);
+    kit_flush(&k, 1);
+    kit_pass(&k, 5);
+    kit_pass(&k, 5);
+    kit_flush(&k, 1);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, RT_FLAG_UNFLUSHED | RT_FLAG_AFTER, 7, tid, 3, "rest\n", 5);
+    kit_flush(&k, 1);
+    CHECK_INT(k.it.ledger.gaps, 1);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, RT_FLAG_UNFLUSHED | RT_FLAG_AFTER, 7, tid, 0, "one\n", 4);
+    kit_flush(&k, 1);
+    CHECK_INT(k.it.ledger.duplicates, 1);
+    kit_event(&k, (struct rt_event){.kind = RT_EVENT_DEAD, .segment = 1});
+    kit_close(&k);
+    CHECK_ROW(&k, "INFO begun\n");
+    CHECK_ROW(&k, "INFO rest\n");
+    kit_free(&k);
+}
