@@ -197,7 +197,7 @@ static void convert_time(const struct rt_interpreter *it, struct rt_record *r)
 static void take_unflushed(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     deliver_held(it, t, 0, true);
-    int32_t ahead = t->synced ? (int32_t)(r->thread_seq - t->expected) : 0;
+    int32_t ahead = t->synced && r->tid & RT_TID_STDOUT ? (int32_t)(r->thread_seq - t->expected) : 0;
     if (ahead < 0) {
         it->ledger.duplicates++;
         return;
