@@ -2,7 +2,8 @@
 TEST_HARNESS := $(sort $(wildcard tests/harness/*.c))
 TEST_SRCS := $(sort $(wildcard tests/unit/test_*.c tests/race/test_*.c tests/bridges/test_*.c tests/preload/test_*.c))
 # programs that are run under the shim: they know nothing of retap
-HOST_SRCS := $(sort $(wildcard tests/preload/host*.c tests/preload/progs/*.c tests/run/hosts/*.c tests/bench/hosts/*.c))
+# (a plugin is none; who loads it builds it)
+HOST_SRCS := $(sort $(filter-out %/plugin.c,$(wildcard tests/preload/host*.c tests/preload/progs/*.c tests/run/hosts/*.c tests/bench/hosts/*.c)))
 # programs that scripts of a suite use, linked to libretap and the bridges
 TOOL_SRCS := $(sort $(filter-out %/test_%,$(wildcard tests/judge/*.c tests/viewer/*.c tests/cli/*.c tests/bench/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))

@@ -1,5 +1,6 @@
 #include "collect/calls.h"
 
+#include <errno.h>
 #include <string.h>
 
 bool rt_frame_next(const struct rt_record *r, size_t *at, struct rt_frame *ret)
@@ -96,4 +97,52 @@ uint64_t rt_calls_begin(struct rt_call_store *c, const struct rt_frame *f, const
         s->call.args_len = 0;
     memcpy(s->args, f->args, s->call.args_len);
     return s->tag;
+}
+
+/* ---------------------------------------------------------------- checkpoint */
+/* last, count, then of each tag, call, arguments */
+int rt_calls_save(const struct rt_call_store *c, const struct rt_assembler *const *busy, unsigned n_busy, struct rt_buf *out)
+{
+    uint64_t head[2] = {c->last, 0};
+    size_t at = out->len;
+    int r = rt_buf_append(out, head, sizeof head);
+    for (unsigned i = 0; i < RT_SPOKEN_KEPT && !r; i++) {
+        const struct rt_spoken *s = &c->at[i];
+        if (!s->tag || (s->tag != c->last && !is_busy(s->tag, busy, n_busy)))
+            continue;
+        head[1]++;
+        r = rt_buf_append(out, &s->tag, sizeof s->tag);
+        if (!r)
+            r = rt_buf_append(out, &s->call, sizeof s->call);
+        if (!r)
+            r = rt_buf_append(out, s->args, s->call.args_len);
+    }
+    if (!r)
+        memcpy(out->data + at, head, sizeof head);
+    return r;
+}
+
+int rt_calls_load(struct rt_call_store *c, const uint8_t *p, size_t n, size_t *ret_used)
+{
+    uint64_t head[2];
+    size_t at = sizeof head;
+    if (n < sizeof head)
+        return -EBADMSG;
+    memcpy(head, p, sizeof head);
+    if (head[1] > RT_SPOKEN_KEPT)
+        return -EBADMSG;
+    *c = (struct rt_call_store){.last = head[0]};
+    for (struct rt_spoken *s = c->at; s < c->at + head[1]; s++) {
+        if (n - at < sizeof s->tag + sizeof s->call)
+            return -EBADMSG;
+        memcpy(&s->tag, p + at, sizeof s->tag);
+        memcpy(&s->call, p + at + sizeof s->tag, sizeof s->call);
+        at += sizeof s->tag + sizeof s->call;
+        if (s->call.args_len > sizeof s->args || s->call.args_len > n - at)
+            return -EBADMSG;
+        memcpy(s->args, p + at, s->call.args_len);
+        at += s->call.args_len;
+    }
+    *ret_used = at;
+    return 0;
 }

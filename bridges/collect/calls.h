@@ -47,4 +47,8 @@ uint64_t rt_calls_begin(struct rt_call_store *c, const struct rt_frame *f, const
 /* NULL = nothing is known of it. */
 struct rt_spoken *rt_calls_get(struct rt_call_store *c, uint64_t tag);
 
+/* State as bytes and back: the calls that are still needed. Return: 0, -ENOMEM, -EBADMSG. */
+int rt_calls_save(const struct rt_call_store *c, const struct rt_assembler *const *busy, unsigned n_busy, struct rt_buf *out);
+int rt_calls_load(struct rt_call_store *c, const uint8_t *p, size_t n, size_t *ret_used);
+
 #endif

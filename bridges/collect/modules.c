@@ -102,8 +102,7 @@ static const struct module *module_get(struct rt_modules *s, const char *path, s
     uint32_t i = (uint32_t)h % SLOTS;
     for (; s->slot[i]; i = (i + 1) % SLOTS) {
         const struct module *m = s->slot[i];
-        if (m->hash == h && m->id_len == id_len && !memcmp(m->id, id, id_len) && strlen(m->raw) == strnlen(path, len) &&
-            !strncmp(m->raw, path, len))
+        if (m->hash == h && m->id_len == id_len && !memcmp(m->id, id, id_len) && strlen(m->raw) == len && !memcmp(m->raw, path, len))
             return m;
     }
     bool room = s->n < RT_MODULES_MAX && len <= PATH_MAX && s->bytes < RT_MODULES_BYTES;
@@ -169,7 +168,8 @@ int rt_modules_take(struct rt_modules *s, struct rt_maps **maps, const void *pay
     if (r.id_len > RT_BUILD_ID_MAX || r.id_len > n || r.path_len > n - r.id_len || r.start >= r.end)
         return -EBADMSG;
     const uint8_t *id = (const uint8_t *)payload + sizeof r;
-    const struct module *m = module_get(s, (const char *)id + r.id_len, r.path_len, id, r.id_len);
+    const char *path = (const char *)id + r.id_len;
+    const struct module *m = module_get(s, path, strnlen(path, r.path_len), id, r.id_len);
     return m ? map_add(s, maps, (struct map){r.start, r.end, r.base, m}) : 0;
 }
 

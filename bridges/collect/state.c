@@ -22,7 +22,7 @@ struct saved_thread {
     uint32_t said_seq, said_stream, sent_stream, failed_stream;
     struct rt_call sent, failed_call;
     uint64_t failed_mono_ns, failed;
-    uint8_t synced, refused, assembles[2], unfinished[2], calls, channels;
+    uint8_t synced, refused, more, unflushed, assembles[2], unfinished[2], calls, channels;
 };
 
 static int save_thread(const struct rt_thread *t, struct rt_buf *out)
@@ -31,7 +31,8 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
         .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected,
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
         .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
-        .assembles = {t->assembles[0], t->assembles[1]}, .channels = t->channels != NULL,
+        .more = t->more, .unflushed = t->unflushed, .unfinished = {t->unfinished[0], t->unfinished[1]},
+        .assembles = {t->assembles[0], t->assembles[1]}, .calls = t->calls != NULL, .channels = t->channels != NULL,
         .sent = t->sent, .sent_stream = t->sent_stream, .failed = t->failed.bytes.len, .failed_call = t->failed.call,
         .failed_mono_ns = t->failed.mono_ns, .failed_stream = t->failed.stream,
         .said_seq = t->said.first_seq, .said_stream = t->said.stream, .said_bytes = t->said.bytes,
@@ -48,6 +49,8 @@ static int save_thread(const struct rt_thread *t, struct rt_buf *out)
     for (uint32_t i = 0; i < 2 && !r; i++)
         if (t->assembles[i])
             r = rt_assembler_save(&t->assembler[i], out);
+    if (!r && t->calls)
+        r = rt_calls_save(t->calls, (const struct rt_assembler *const[]){&t->assembler[0], &t->assembler[1]}, 2, out);
     if (!r && t->channels)
         r = rt_channels_save(t->channels, out);
     return r;
@@ -127,6 +130,10 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     t->expected = s.expected;
     t->synced = s.synced;
     t->refused = s.refused;
+    t->more = s.more;
+    t->unflushed = s.unflushed;
+    t->unfinished[0] = s.unfinished[0];
+    t->unfinished[1] = s.unfinished[1];
     t->sent = s.sent;
     t->sent_stream = s.sent_stream;
     t->pending_result = s.pending_result;
@@ -163,6 +170,14 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
         if (!s.assembles[i])
             continue;
         int r = rt_assembler_load(rt__assembler(it, t, i), p + *at, n - *at, &used);
+        if (r)
+            return r;
+        *at += used;
+    }
+    if (s.calls) {
+        if (!t->calls && !(t->calls = calloc(1, sizeof *t->calls)))
+            return -ENOMEM;
+        int r = rt_calls_load(t->calls, p + *at, n - *at, &used);
         if (r)
             return r;
         *at += used;

@@ -197,6 +197,21 @@ RT_TEST(test_addresses_in_modules)
     rt_buf_deinit(&saved);
 }
 
+/* Regression: it was shown with what stands behind the NUL, until a restart. */
+RT_TEST(test_path_of_a_module_ends_at_its_nul)
+{
+    struct rt_modules *s = rt_modules_new();
+    struct rt_maps *maps = NULL;
+    uint8_t r[256];
+    int64_t offset;
+    size_t n = module(r, 0, 0x1000, 0x2000, "id", "/path");
+    r[n - 2] = 0;
+    CHECK_INT(rt_modules_take(s, &maps, r, n), 0);
+    CHECK_STR(path_at(s, maps, 0x1001, &offset), "/pa");
+    rt_maps_free(maps);
+    rt_modules_free(s);
+}
+
 RT_TEST(test_modules_that_no_shim_tells_of)
 {
     struct rt_modules *s = rt_modules_new();

@@ -549,7 +549,7 @@ RT_TEST(test_what_a_buffer_held_is_no_repetition)
     begin(&k);
     kit_take(&k, RT_BLOCK_LANE, 1, RT_BLOCK_LATE);
     k.position = 0;
-    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, RT_FLAG_UNFLUSHED | RT_FLAG_AFTER, 7, 7, 0, "last words", 10);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDOUT, RT_FLAG_UNFLUSHED | RT_FLAG_AFTER, 7, 7, 1, "last words", 10);
     kit_take(&k, RT_BLOCK_BACKLOG, 1, 0);
     CHECK_INT(k.it.ledger.duplicates, 0);
     kit_close(&k);
@@ -731,6 +731,36 @@ RT_TEST(test_restart_at_any_block_gives_the_same_rows)
         }
         kit_free(&whole);
     }
+}
+
+static void restart(struct kit *k)
+{
+    struct rt_buf state = {0};
+    CHECK_INT(rt_interpreter_save(&k->it, &state), 0);
+    rt_interpreter_deinit(&k->it);
+    CHECK_INT(rt_interpreter_init(&k->it, &k->batch, &k->options), 0);
+    CHECK_INT(rt_interpreter_load(&k->it, state.data, state.len), 0);
+    rt_buf_deinit(&state);
+}
+
+/* Regression: what was known of the call that began a line was not in the state. */
+RT_TEST(test_restart_keeps_the_calls_of_open_lines)
+{
+    struct kit k;
+    struct { struct rt_call call; char text[4]; } began = {{.site = 5, .text_len = 4, .kind = RT_MESSAGE_ERR, .flags = RT_CALL_UNFINISHED}, "half"};
+    begin(&k);
+    kit_record(&k, RT_RECORD_DATA, RT_STREAM_STDERR, RT_FLAG_CALL | RT_FLAG_AFTER, 7, 7, 1, &began, sizeof began);
+    kit_flush(&k, 1);
+    restart(&k);
+    kit_pass(&k, 1500);
+    kit_flush(&k, 2);
+    kit_pass(&k, 5);
+    kit_flush(&k, 2);
+    data(&k, 2, RT_FLAG_AFTER, " and half\n");
+    kit_flush(&k, 1);
+    kit_close(&k);
+    CHECK_ROW(&k, "ERROR half and half\n");
+    kit_free(&k);
 }
 
 /* ---------------------------------------------------------------- limits */
