@@ -10,11 +10,24 @@
 extern int ftrylockfile(FILE *) __attribute__((weak));
 extern void funlockfile(FILE *) __attribute__((weak));
 
-/* Is the process that has the area gone, with nothing left in it? What it left is the collector's. */
+/* Is the process that has the area gone? Not while what it left has times of another clock than ours. */
 static bool is_left(const struct rt_backlog *b, uint32_t owner)
 {
-    return !rt_load_relaxed(&b->len_mt) && !rt_load_relaxed(&rt_shim.writer.segment->no_syscall_mt) &&
+    return rt_may_call() && (!rt_load_relaxed(&b->len_mt) || b->ticks == rt_load_relaxed(&rt_shim.ticks_mt)) &&
            rt_syscall(SYS_kill, owner, 0, 0, 0, 0, 0) == -ESRCH;
+}
+
+/* What it printed and never wrote goes into a lane in its name: there are few areas, and the segment's last process may live for long. */
+static void bequeath(const struct rt_identity *id, const struct rt_backlog *b, uint32_t owner)
+{
+    struct rt_writer w = id->writer;
+    struct rt_writer_thread t = {.tid = RT_TID_STDOUT | owner, .seq = b->seq};
+    struct rt_part part = {b->data, rt_load_acquire(&b->len_mt)};
+    uint32_t flags = RT_FLAG_CALL | RT_FLAG_UNFLUSHED | RT_FLAG_AFTER;
+    uint64_t now = rt_now(&flags);
+    w.pid = owner;
+    if (part.len && part.len <= RT_BACKLOG_DATA)
+        rt_ring_write(&w, &t, RT_RECORD_DATA, RT_STREAM_STDOUT, flags, now, NULL, &part, 1, NULL, NULL);
 }
 
 static uint32_t usable(const struct rt_identity *id)
@@ -38,6 +51,8 @@ static RT_COLD struct rt_backlog *claim(struct rt_identity *id)
         struct rt_backlog *b = (struct rt_backlog *)(void *)((uint8_t *)s + RT_BACKLOG_OFFSET + i * RT_BACKLOG_BYTES);
         uint32_t owner = rt_load_relaxed(&b->owner_mt);
         if ((!owner || is_left(b, owner)) && rt_cas_seq_cst(&b->owner_mt, &owner, id->writer.pid)) {
+            if (owner)
+                bequeath(id, b, owner);
             rt_store_relaxed(&b->len_mt, 0);
             return id->backlog.area = b;
         }

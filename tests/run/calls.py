@@ -32,6 +32,15 @@ int main(int argc, char **argv) {
         if (!fork())
             child();
         wait(NULL);
+    } else if (!strcmp(argv[1], "children")) {
+        for (int i = 0; i < 20; i++) {
+            if (!fork()) {
+                printf("child %d\n", i);
+                kill(getpid(), SIGKILL);
+            }
+            wait(NULL);
+        }
+        printf("parent\n");
     } else if (!strcmp(argv[1], "load")) {
         void (*say)(int) = (void (*)(int))dlsym(dlopen(argv[2], RTLD_NOW), "plugin_says");
         say(5);
@@ -115,6 +124,12 @@ def test_what_was_never_written_says_so():
     equal([(r["text"], r.get("flags", 0) & 32) for r in of(rows, "stdout")], [("written 1", 0), ("left 2", 32)])
     s = lib.stats("c.rrd")
     equal((s["streams"]["stdout"]["bytes"], s["ledger"]["unflushed_bytes"]), (len("written 1\n"), len("left 2\n")))
+
+
+def test_what_children_left_is_told_while_their_parent_lives():
+    _, rows = record("children")
+    expected = [("child %d" % i, 32) for i in range(20)] + [("parent", 0)]
+    equal(sorted((r["text"], r.get("flags", 0) & 32) for r in of(rows, "stdout")), sorted(expected))
 
 
 def test_over_restarts_of_the_collector():
