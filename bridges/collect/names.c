@@ -22,10 +22,25 @@ static struct rt_name **find(const struct rt_names *s, uint32_t segment, uint32_
     return at;
 }
 
+static void unlink_use(struct rt_names *s, struct rt_name *name)
+{
+    *(name->older ? &name->older->newer : &s->oldest) = name->newer;
+    *(name->newer ? &name->newer->older : &s->newest) = name->older;
+}
+
+static void link_newest(struct rt_names *s, struct rt_name *name)
+{
+    name->newer = NULL;
+    name->older = s->newest;
+    *(s->newest ? &s->newest->newer : &s->oldest) = name;
+    s->newest = name;
+}
+
 static void drop(struct rt_names *s, struct rt_name **at)
 {
     struct rt_name *name = *at;
     *at = name->next;
+    unlink_use(s, name);
     s->n--;
     s->bytes -= name->len;
     free(name);
@@ -35,18 +50,23 @@ static void drop(struct rt_names *s, struct rt_name **at)
 static int put(struct rt_names *s, uint32_t segment, uint32_t number, const void *text, size_t len)
 {
     struct rt_name **at = find(s, segment, number);
-    if (*at && (*at)->len == len && !memcmp((*at)->text, text, len))
+    if (*at && (*at)->len == len && !memcmp((*at)->text, text, len)) {
+        rt_names_get(s, segment, number);
         return 0;
+    }
     if (*at)
         drop(s, at);
-    if (s->n >= RT_NAMES_MAX || len > RT_NAMES_BYTES - s->bytes)
+    if (len > RT_NAMES_BYTES)
         return 0;
+    while (s->n >= RT_NAMES_MAX || len > RT_NAMES_BYTES - s->bytes)
+        drop(s, find(s, s->oldest->segment, s->oldest->number));
     struct rt_name *name = malloc(sizeof *name + len);
     if (!name)
         return -ENOMEM;
     *name = (struct rt_name){.next = *chain_of(s, segment, number), .segment = segment, .number = number, .len = (uint32_t)len};
     memcpy(name->text, text, len);
     *chain_of(s, segment, number) = name;
+    link_newest(s, name);
     s->n++;
     s->bytes += len;
     return 0;
@@ -65,9 +85,14 @@ int rt_names_put(struct rt_names *s, uint32_t segment, uint32_t number, const ch
     return r;
 }
 
-const struct rt_name *rt_names_get(const struct rt_names *s, uint32_t segment, uint32_t number)
+const struct rt_name *rt_names_get(struct rt_names *s, uint32_t segment, uint32_t number)
 {
-    return *find(s, segment, number);
+    struct rt_name *name = *find(s, segment, number);
+    if (name && name->newer) {
+        unlink_use(s, name);
+        link_newest(s, name);
+    }
+    return name;
 }
 
 static void drop_all(struct rt_names *s, uint32_t segment, bool any)
@@ -90,17 +115,16 @@ void rt_names_deinit(struct rt_names *s)
     drop_all(s, 0, true);
 }
 
-/* count, then of each segment, number, len, text */
+/* count, then of each segment, number, len, text; in the order of use */
 int rt_names_save(const struct rt_names *s, struct rt_buf *out)
 {
     int r = rt_buf_append(out, &s->n, sizeof s->n);
-    for (uint32_t i = 0; i < CHAINS; i++)
-        for (const struct rt_name *name = s->chain[i]; name && !r; name = name->next) {
-            uint32_t head[3] = {name->segment, name->number, name->len};
-            r = rt_buf_append(out, head, sizeof head);
-            if (!r)
-                r = rt_buf_append(out, name->text, name->len);
-        }
+    for (const struct rt_name *name = s->oldest; name && !r; name = name->newer) {
+        uint32_t head[3] = {name->segment, name->number, name->len};
+        r = rt_buf_append(out, head, sizeof head);
+        if (!r)
+            r = rt_buf_append(out, name->text, name->len);
+    }
     return r;
 }
 

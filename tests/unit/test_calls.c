@@ -111,6 +111,33 @@ RT_TEST(test_calls_are_kept_as_long_as_rows_may_come_of_them)
     a.open.len = 0;
 }
 
+/* A service forks and forks, and each child brings a format of its own; what the service itself says stays known, over a restart, too. */
+RT_TEST(test_names_that_are_used_stay)
+{
+    static struct rt_names s, again;
+    struct rt_buf saved = {0};
+    size_t used;
+    memset(&s, 0, sizeof s);
+    memset(&again, 0, sizeof again);
+    CHECK_INT(rt_names_put(&s, 1, 1, "service", 7), 0);
+    for (uint32_t i = 2; i < RT_NAMES_MAX + 1000; i++) {
+        CHECK_INT(rt_names_put(&s, 1, i, "child", 5), 0);
+        CHECK(rt_names_get(&s, 1, 1) && rt_names_get(&s, 1, i));
+    }
+    CHECK_INT(s.n, RT_NAMES_MAX);
+    CHECK(!rt_names_get(&s, 1, 2) && !rt_names_get(&s, 1, 1000));
+    CHECK_INT(rt_names_save(&s, &saved), 0);
+    CHECK_INT(rt_names_load(&again, saved.data, saved.len, &used), 0);
+    CHECK_INT(rt_names_put(&s, 1, RT_NAMES_MAX + 1000, "child", 5), 0);
+    CHECK_INT(rt_names_put(&again, 1, RT_NAMES_MAX + 1000, "child", 5), 0);
+    CHECK_INT(s.oldest->number, again.oldest->number);
+    CHECK_INT(again.newest->older->number, RT_NAMES_MAX + 999);
+    rt_names_deinit(&s);
+    rt_names_deinit(&again);
+    CHECK(!s.oldest && !s.newest && !s.bytes);
+    rt_buf_deinit(&saved);
+}
+
 RT_TEST(test_names_of_a_segment)
 {
     struct rt_names s = {0};
