@@ -10,7 +10,7 @@ from test_calls import backlogs, modules  # noqa: E402
 
 
 def act(name):
-    plugin, program = compile_program("plugin", "-shared", "-fPIC"), compile_program("corners", "-fno-builtin")
+    plugin, program = compile_program("linked/plugin", "-shared", "-fPIC"), compile_program("corners", "-fno-builtin")
     run = Run()
     seen = run.program([program, name, os.path.relpath(plugin)])
     equal(seen.returncode, 0)
