@@ -191,7 +191,7 @@ class Stage:
         if self.kind == "retap":
             recording = self.path("io/recording.%d.rrd" % len(self.recordings))
             self.recordings.append(recording)
-            argv = [build_dir() + "/retap", "run", "-q", "-o", recording, "--", *argv]
+            argv = [build_dir() + "/retap", "run", "-q", "--full-wait", "5s", "-o", recording, "--", *argv]  # busy machines drop nothing either
         return argv, environment
 
     def start(self, argv, env=None, stdin=subprocess.DEVNULL, cwd=None, stdout=None, stderr=None, last=False, **more):

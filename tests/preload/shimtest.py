@@ -270,7 +270,8 @@ def main(cases):
         try:
             case()
             count["passed"] += 1
-            print("passed %s, %.1f s" % (name, time.monotonic() - start))
+            if os.environ.get("V") or sys.stdout.isatty():
+                print("passed %s, %.1f s" % (name, time.monotonic() - start))
         except Skip as why:
             print("skipped %s: %s" % (name, why), file=sys.stderr)
             count["skipped"] += 1
