@@ -1,6 +1,7 @@
 /* Children that run on their parent's memory, and with its thread-locals, while it runs: clone(CLONE_VM) without CLONE_THREAD. They are
- * other processes, but what the parent knows of itself they find as their own. Once such a child was made (rt_shim.shared_mt), every record asks
- * for its pid, and those that are not the owner's speak from a place of their own here: by the right name, and without two processors in one counter.
+ * other processes, but what the parent knows of itself they find as their own. Once such a child was made (rt_shim.shared_mt), every record
+ * asks for its pid, and those that are not the owner's speak from a place of their own here: by the right name, and without two processors
+ * in one counter.
  *
  * A vfork child is different, its parent sleeps: only what it does as a process is told in its own name (rt_capture_exact). */
 #include <errno.h>
@@ -58,9 +59,10 @@ RT_COLD const struct rt_writer *rt_capture_shared(void)
 {
     struct rt_thread *t = rt_self_shared();
     const struct rt_identity *id = rt_shim.identity;
+    bool panics = rt_load_relaxed(&rt_shim.writer.run->panic_mt);
     if (t == &rt_thread)
-        return id->generation == t->generation && id->generation && !rt_load_relaxed(&id->writer.run->panic_mt) ? &id->writer : rt_capture_slow();
-    if (t == &nobody || rt_load_relaxed(&id->writer.run->panic_mt))
+        return id->generation == t->generation && id->generation && !panics ? &id->writer : rt_capture_slow();
+    if (t == &nobody || panics)
         return NULL;
     return &((struct borrower *)(void *)((char *)t - offsetof(struct borrower, thread)))->writer;
 }

@@ -153,7 +153,8 @@ static __attribute__((constructor)) void shim_start(int argc, char **argv, char 
 }
 
 typedef int main_function(int, char **, char **);
-int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                      void *stack_end);
 
 /* libc is ready, main is not: the first moment for what the constructor is too early for. */
 RT_API int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),

@@ -55,7 +55,8 @@ static bool find(const struct symbols *s, const char *name, void **ret)
     for (;; i++) {
         const ElfW(Sym) *y = &s->symbol[i];
         uint32_t of_symbol = chain[i - first];
-        if ((of_symbol | 1) == (h | 1) && y->st_shndx && !(s->versions && s->versions[i] & HIDDEN) && is_same(name, s->strings + y->st_name)) {
+        if ((of_symbol | 1) == (h | 1) && y->st_shndx && !(s->versions && s->versions[i] & HIDDEN) &&
+            is_same(name, s->strings + y->st_name)) {
             *ret = ELF64_ST_TYPE(y->st_info) == STT_FUNC ? (void *)(s->base + y->st_value) : NULL;
             return true;
         }

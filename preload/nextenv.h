@@ -5,9 +5,9 @@
  *                   complain
  *   RETAP_RUN …     (rt_forward) are added where they are missing; RETAP_FDS is always composed anew
  *
- * So a program that empties the environment, or makes a new one, stays in the recording; RETAP=0 in the environment says that the next program
- * shall not, and another run's RETAP_RUN that it is recorded there. Entries are only added or exchanged, in their place; foreign ones stay as they are.
- * All in the caller's frame, without allocation: it may be a vfork child. */
+ * So a program that empties the environment, or makes a new one, stays in the recording; RETAP=0 in the environment says that the next
+ * program shall not, and another run's RETAP_RUN that it is recorded there. Entries are only added or exchanged, in their place; foreign
+ * ones stay as they are. All in the caller's frame, without allocation: it may be a vfork child. */
 #ifndef RT_PRELOAD_NEXTENV_H
 #define RT_PRELOAD_NEXTENV_H
 
@@ -35,7 +35,8 @@ void rt_next_set_run(const char *dir);
 const char *rt_next_run(void);
 /* Did LD_PRELOAD name us? */
 bool rt_next_is_named(void);
-/* What is to be done to @envp for the program @path, NULL = not known. Return: bytes of room that rt_next_make() needs, 0 = it goes on as it is. */
+/* What is to be done to @envp for the program @path, NULL = not known. Return: bytes of room that rt_next_make() needs, 0 = it goes on as
+ * it is. */
 size_t rt_next_plan(struct rt_next *p, char *const *envp, const char *path);
 /* Return: the new environment, in @room, with borrowed entries of the old one. */
 char *const *rt_next_make(const struct rt_next *p, void *room);

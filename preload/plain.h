@@ -4,9 +4,10 @@
  *     │   wait4(__WCLONE)  ◀── exits at once                          │
  *     └── socket pair: "I am CMD" ─────▶  ◀── READY, at most RETAP_START_WAIT later ──┘
  *
- * The program has no child, no signal and no descriptor of it afterwards. What it starts finds the collector by RETAP_RUN: exec hooks hand it on
- * as always, and for children of libc's own making (system, popen) it is put into `environ` before main. Failing any of this the program
- * runs without us, silently. Nothing is started where it could be noticed (pid 1, a subreaper) or could kill (an inherited filter of system calls). */
+ * The program has no child, no signal and no descriptor of it afterwards. What it starts finds the collector by RETAP_RUN: exec hooks hand
+ * it on as always, and for children of libc's own making (system, popen) it is put into `environ` before main. Failing any of this the
+ * program runs without us, silently. Nothing is started where it could be noticed (pid 1, a subreaper) or could kill (an inherited filter
+ * of system calls). */
 #ifndef RT_PRELOAD_PLAIN_H
 #define RT_PRELOAD_PLAIN_H
 

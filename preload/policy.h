@@ -7,8 +7,8 @@
  *   /etc/retap/deny        the same, wins
  *   /run/retap.off         nobody is recorded
  *
- * Patterns are those of glob.h; # begins a comment.
- * A program is what /proc/self/exe says, for a script its interpreter. Where an inherited filter could forbid the calls that this needs: no. */
+ * Patterns are those of glob.h; # begins a comment. A program is what /proc/self/exe says, for a script its interpreter. Where an inherited
+ * filter could forbid the calls that this needs: no. */
 #ifndef RT_PRELOAD_POLICY_H
 #define RT_PRELOAD_POLICY_H
 

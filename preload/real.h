@@ -2,8 +2,9 @@
  *
  * X(name, since, when, return type, parameters): since 0 = in every libc, or looked for only when a hook of that name was called: who calls it
  * has it, from whichever library; otherwise the first glibc that has it (and no musl). A lookup that fails would allocate, through whatever
- * malloc the program has. when: START = found by the constructor: what may be called in a signal handler or a vfork child; LATE = found when
- * first called (0.2 us each, which short programs need not pay). Variadic functions are called by the fixed form that covers their use. */
+ * malloc the program has. A function is found when it is first called (lookup.h). when: NOW = by the constructor, since assembly jumps there;
+ * START = likewise, but only where there is dlsym alone to ask, which may not be called in a signal handler or a vfork child; LATE = never
+ * before it is called. Variadic functions are called by the fixed form that covers their use. */
 #ifndef RT_PRELOAD_REAL_H
 #define RT_PRELOAD_REAL_H
 

@@ -1,5 +1,6 @@
-/* Calls that give a process other rights or another view of the machine. Its mapping of the segment stays, so it goes on being recorded; its
- * records say that pids, paths and users may mean something else from here on. Not told of vfork children, which only prepare an exec. */
+/* Calls that give a process other rights or another view of the machine. Its mapping of the segment stays, so it goes on being recorded;
+ * its records say that pids, paths and users may mean something else from here on. Not told of vfork children, which only prepare an exec.
+ * */
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>

@@ -50,7 +50,7 @@ struct launch {
     pid_t cmd, collector;
     uint32_t restarts;
     int status;          /* wait status of CMD */
-    bool ended, done, failed; /* failed: no collector any more */
+    bool ended, done, failed; /* done: the file is closed; failed: no collector any more */
     struct rusage usage;
     struct rt_control last; /* DONE, REMAIN or FAILED */
 };
@@ -151,6 +151,11 @@ static int await_ready(struct launch *l, struct rt_error *err)
 /* It died: another one takes over the run directory and loses nothing. */
 static void restart_collector(struct launch *l)
 {
+    if (access(l->run_dir, F_OK) < 0 && errno == ENOENT) { /* it was at its end: nothing is left to do */
+        l->done = true;
+        l->control_fd = rt_fd_close(l->control_fd);
+        return;
+    }
     while (l->restarts++ < RESTARTS) {
         l->control_fd = rt_fd_close(l->control_fd);
         waitpid(l->collector, NULL, 0);
@@ -375,7 +380,7 @@ static void await_forwarder(struct launch *l)
 static void await_done(struct launch *l)
 {
     tell_ended(l);
-    while (!l->failed) {
+    while (!l->failed && !l->done) {
         int kind = hear(l, l->o.wait ? -1 : PATIENCE_MS);
         if (kind == RT_CONTROL_DONE || kind == RT_CONTROL_REMAIN) {
             l->done = true;

@@ -432,6 +432,7 @@ int rt_collector_run(struct rt_options *o, int control_fd, struct rt_error *err)
             r = rt_error_set(err, -EIO, "%.500s", c.store.error.description);
         }
         c.may_remove = true;
+        rt_rundir_remove(c.dir.path); /* before the launcher ends: who ends with it is not to find anything left */
         say(&c, &m);
     }
     cleanup(&c);

@@ -269,7 +269,8 @@ void rt__life_cred(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono
         return;
     rt__speech_flush(it, t); /* what was said before */
     p->cred_changed = true;
-    rt__emit_process(it, p, mono_ns - 1 /* before what told it */, RT_LEVEL_DEBUG, "goes on with other rights, another root or in other namespaces");
+    rt__emit_process(it, p, mono_ns - 1 /* before what told it */, RT_LEVEL_DEBUG,
+                     "goes on with other rights, another root or in other namespaces");
 }
 
 void rt__life_module(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)

@@ -17,8 +17,8 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
-#define OFFERED 32u /* segments that wait, and as many more as are in use or were taken in a pass: a claim is replaced within a few milliseconds,
-                     * on a busy machine later */
+#define OFFERED 32u /* segments that wait, and as many more as are in use or were taken in a pass: a claim is replaced within a few
+                     * milliseconds, on a busy machine later */
 
 static const char *name_of(char buf[16], const char *dir, uint32_t number)
 {

@@ -111,9 +111,13 @@ void rt_rundir_clear(struct rt_rundir *d)
 
 void rt_rundir_remove(const char *path)
 {
+    char away[RT_RUNDIR_MAX + 2];
     RT_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return;
+    snprintf(away, sizeof away, "%s~", path); /* at once: nobody finds one half removed, and goes on there */
+    if (rename(path, away) == 0)
+        path = away;
     struct rt_rundir d = {.fd = fd};
     rt_rundir_clear(&d);
     unlinkat(fd, "run", 0);
