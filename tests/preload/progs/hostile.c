@@ -94,6 +94,7 @@ static void *talker(void *arg)
     __atomic_add_fetch(&filtered, 1, __ATOMIC_SEQ_CST);
     for (;;)
         ;
+    return NULL;
 }
 /* One thread puts the filter on all, in the middle of their logging. */
 static void act_filter_threads(void)
