@@ -5,7 +5,8 @@
 #include "collect/channel.h"
 #include "collect/interpret_internal.h"
 
-/* At the start of the state; what follows: ends, what was seen, losses, processes, threads. */
+/* At the start of the state; what follows: ends, what was seen, losses, processes, names, threads, and which of
+ * them have something open, in their order. */
 struct saved {
     int64_t real_minus_mono_ns, set_back_ns;
     uint64_t next_seq, seen_mono_ns;
@@ -22,15 +23,15 @@ struct saved_thread {
     uint32_t said_seq, said_stream, sent_stream, failed_stream;
     struct rt_call sent, failed_call;
     uint64_t failed_mono_ns, failed;
-    uint8_t synced, refused, more, unflushed, assembles[2], unfinished[2], calls, channels;
+    uint8_t synced, refused, vouched, more, unflushed, assembles[2], unfinished[2], calls, channels;
 };
 
-static int save_thread(const struct rt_thread *t, struct rt_buf *out)
+static int save_thread(const struct rt_interpreter *it, const struct rt_thread *t, struct rt_buf *out)
 {
     struct saved_thread s = {
         .segment = t->segment, .pid = t->pid, .tid = t->tid, .expected = t->expected,
         .pending_result = t->pending_result, .newest_mono_ns = t->newest_mono_ns,
-        .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused,
+        .heard_mono_ns = t->heard_mono_ns, .joined = t->joined.len, .synced = t->synced, .refused = t->refused, .vouched = t->homes == it->homes,
         .more = t->more, .unflushed = t->unflushed, .unfinished = {t->unfinished[0], t->unfinished[1]},
         .assembles = {t->assembles[0], t->assembles[1]}, .calls = t->calls != NULL, .channels = t->channels != NULL,
         .sent = t->sent, .sent_stream = t->sent_stream, .failed = t->failed.bytes.len, .failed_call = t->failed.call,
@@ -84,6 +85,18 @@ static int load_maps(struct rt_interpreter *it, const uint8_t *p, size_t n, size
     return 0;
 }
 
+struct saved_key {
+    uint32_t segment, pid, tid;
+};
+
+static int save_dirty(const struct rt_interpreter *it, struct rt_buf *out)
+{
+    int r = 0;
+    for (const struct rt_thread *t = it->dirty; t && !r; t = t->next_dirty)
+        r = rt_buf_append(out, &(struct saved_key){t->segment, t->pid, t->tid}, sizeof(struct saved_key));
+    return r;
+}
+
 int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
 {
     struct saved s;
@@ -112,8 +125,8 @@ int rt_interpreter_save(const struct rt_interpreter *it, struct rt_buf *out)
         r = rt_names_save(&it->names, out);
     for (uint32_t i = 0; i < it->n_slots; i++)
         for (const struct rt_thread *t = it->table[i]; t && !r; t = t->next)
-            r = save_thread(t, out);
-    return r;
+            r = save_thread(it, t, out);
+    return r ? r : save_dirty(it, out);
 }
 
 static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, size_t *at)
@@ -130,6 +143,7 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
     t->expected = s.expected;
     t->synced = s.synced;
     t->refused = s.refused;
+    t->homes = s.vouched ? it->homes : 0;
     t->more = s.more;
     t->unflushed = s.unflushed;
     t->unfinished[0] = s.unfinished[0];
@@ -191,8 +205,38 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
             return r;
         *at += used;
     }
-    rt__thread_dirty(it, t);
     return 0;
+}
+
+static int load_dirty(struct rt_interpreter *it, const uint8_t *p, size_t n)
+{
+    struct rt_thread **end = &it->dirty, *t;
+    struct saved_key key;
+    for (; n >= sizeof key; p += sizeof key, n -= sizeof key) {
+        memcpy(&key, p, sizeof key);
+        if (!(t = rt__thread_get(it, key.segment, key.pid, key.tid)))
+            return -ENOMEM;
+        if (t->is_dirty)
+            continue;
+        t->is_dirty = true;
+        *end = t;
+        end = &t->next_dirty;
+    }
+    return n ? -EBADMSG : 0;
+}
+
+/* Threads that have a place in common are in the order in which they were. */
+static void turn_chains(struct rt_interpreter *it)
+{
+    for (uint32_t i = 0; i < it->n_slots; i++) {
+        struct rt_thread *turned = NULL;
+        for (struct rt_thread *t; (t = it->table[i]);) {
+            it->table[i] = t->next;
+            t->next = turned;
+            turned = t;
+        }
+        it->table[i] = turned;
+    }
 }
 
 static int load_ends(struct rt_interpreter *it, uint32_t count, const uint8_t *p, size_t n, size_t *at)
@@ -241,5 +285,6 @@ int rt_interpreter_load(struct rt_interpreter *it, const uint8_t *p, size_t n)
         at += used;
     while (!r && s.n_threads-- > 0)
         r = load_thread(it, p, n, &at);
-    return r;
+    turn_chains(it);
+    return r ? r : load_dirty(it, p + at, n - at);
 }

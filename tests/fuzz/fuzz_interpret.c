@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "collect/interpret.h"
 
-#define REQUIRE(cond) do { if (!(cond)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); abort(); } } while (0)
+#define REQUIRE(cond) do { if (!(cond)) { fflush(stdout); fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); abort(); } } while (0)
 #define MS 1000000ull
 
 struct machine {
@@ -64,7 +64,7 @@ int __wrap_rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_l
     rows.n++;
     rows.sum += h;
     if (getenv("FUZZ_ROWS"))
-        printf("%016llx path %.60s module %.*s errnum %d line %u raw %.*s %lld %u/%u level %u pri %d flags %u offset %lld template %.*s ident %.*s: %.*s\n", (unsigned long long)h, *(const char *const *)(const void *)e, (int)row->module.n, row->module.p, (int)row->errnum, row->line, (int)(row->raw ? row->raw_len : 0), row->raw, (long long)row->mono_ns,
+        printf("%016llx time %lld path %.60s module %.*s errnum %d line %u raw %.*s %lld %u/%u level %u pri %d flags %u offset %lld template %.*s ident %.*s: %.*s\n", (unsigned long long)h, (long long)row->time_ns, *(const char *const *)(const void *)e, (int)row->module.n, row->module.p, (int)row->errnum, row->line, (int)(row->raw ? row->raw_len : 0), row->raw, (long long)row->mono_ns,
                row->pid, row->tid, row->level, (int)row->pri, row->flags, (long long)row->offset, (int)row->template.n, row->template.p, (int)row->ident.n,
                row->ident.p, (int)row->text_len, row->text);
     return __real_rt_rows_add(r, e, row);
