@@ -59,7 +59,7 @@ check-ubsan: ## … with UndefinedBehaviorSanitizer
 check-asan check-tsan check-ubsan: check-%:
 	@VENV=$(VENV) scripts/setup test
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
-soak: ## race and kill tests in full size (five minutes)
+soak: ## race, kill and vandal tests in full size (ten minutes)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload run"
 bench: all $(call TOOLS_OF,bench) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
