@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/atomic.h"
+
 #define RT_JUDGED_BYTES  512u /* text or not is decided by then */
 #define RT_JUDGED_LEAST  16u  /* a shorter beginning tells nothing */
 #define RT_CONTROL_SHARE 24u
@@ -20,18 +22,17 @@ static inline bool rt_judge_is_control(uint8_t c)
     return c < 32 ? !(c >= 7 && c <= 13) && c != 27 : c == 127; /* but BEL BS TAB LF VT FF CR and ESC, which terminals get */
 }
 
-/* Looks at what comes next. Return: true = this is no text, and what follows neither. */
+/* Looks at what comes next. Return: true = this is no text, and what follows neither. Threads: any; of two at once one may be overlooked. */
 static inline bool rt_judge_binary(struct rt_judge *j, const void *data, size_t len)
 {
-    size_t n = len < j->left ? len : j->left;
-    for (size_t i = 0; i < n; i++)
-        j->controls += rt_judge_is_control(((const uint8_t *)data)[i]);
-    j->left -= (uint32_t)n;
-    uint32_t seen = RT_JUDGED_BYTES - j->left;
-    if (seen < RT_JUDGED_LEAST || j->controls * RT_CONTROL_SHARE <= seen)
-        return false;
-    j->left = 0;
-    return true;
+    uint32_t left = rt_load_relaxed(&j->left), controls = rt_load_relaxed(&j->controls);
+    uint32_t n = len < left ? (uint32_t)len : left, seen = RT_JUDGED_BYTES - left + n;
+    for (uint32_t i = 0; i < n; i++)
+        controls += rt_judge_is_control(((const uint8_t *)data)[i]);
+    bool binary = seen >= RT_JUDGED_LEAST && controls * RT_CONTROL_SHARE > seen;
+    rt_store_relaxed(&j->controls, controls);
+    rt_store_relaxed(&j->left, binary ? 0 : left - n);
+    return binary;
 }
 
 #endif

@@ -760,7 +760,7 @@ RT_TEST(test_forged_identity_names_nobody)
 
 static uint64_t shared_memory(const char *dir)
 {
-    char path[RT_RUNDIR_MAX + 16];
+    char path[RT_RUNDIR_MAX + 32];
     uint64_t blocks = 0;
     for (int n = 1; n < 400; n++)
         for (int live = 0; live < 2; live++) {
