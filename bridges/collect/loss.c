@@ -9,19 +9,19 @@
 /* Return: NULL without memory. */
 static struct rt_counted *counted_of(struct rt_losses *l, uint32_t segment, uint64_t owner)
 {
-    struct rt_counted *c = l->at;
-    while (c < l->at + l->n && c->segment != segment)
-        c++;
-    if (c == l->at + l->n) {
+    uint32_t i = 0;
+    while (i < l->n && l->at[i].segment != segment)
+        i++;
+    if (i == l->n) {
         if (l->n == l->cap) {
             struct rt_counted *at = rt_array_grow(l->at, &l->cap, sizeof *at);
             if (!at)
                 return NULL;
             l->at = at;
         }
-        c = &l->at[l->n++];
-        *c = (struct rt_counted){.segment = segment, .owner = owner};
+        l->at[l->n++] = (struct rt_counted){.segment = segment, .owner = owner};
     }
+    struct rt_counted *c = &l->at[i];
     if (c->owner != owner)
         *c = (struct rt_counted){.segment = segment, .owner = owner};
     return c;

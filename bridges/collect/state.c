@@ -162,6 +162,9 @@ static int load_thread(struct rt_interpreter *it, const uint8_t *p, size_t n, si
         return -ENOMEM;
     *at += s.joined;
     it->kept_bytes += s.joined;
+    const struct rt_record *begun = (const void *)t->joined.data;
+    if (begun && RT_STAMP_TYPE(begun->stamp_mt) >= RT_RECORD_TYPES)
+        return -EBADMSG;
     t->failed.call = s.failed_call;
     t->failed.mono_ns = s.failed_mono_ns;
     t->failed.stream = s.failed_stream;

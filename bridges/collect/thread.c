@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "collect/channel.h"
+#include "ring/read.h"
 
 static uint32_t lost_seqs(const struct rt_record *r)
 {
@@ -190,7 +191,7 @@ int rt_refs_load(struct rt_refs *refs, const uint8_t *p, size_t n, size_t *ret_u
         if (!copy)
             return -ENOMEM;
         memcpy(copy, p + at + 8, bytes);
-        int r = rt_refs_push(refs, copy, seen);
+        int r = rt_record_check(copy, bytes) == bytes ? rt_refs_push(refs, copy, seen) : -EBADMSG;
         if (r) {
             free(copy);
             return r;

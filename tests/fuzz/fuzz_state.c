@@ -150,7 +150,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     make(&it, p, n, &state);
     uint8_t *exact = malloc(state.len + 1); /* so that reads behind it show */
     REQUIRE(exact);
-    memcpy(exact, state.data, state.len);
+    if (state.len)
+        memcpy(exact, state.data, state.len);
     exact = realloc(exact, state.len ? state.len : 1);
     int r = rt_interpreter_load(&next, exact, state.len);
     REQUIRE(n != 1 || !p[0] || r == 0); /* a true state is taken */

@@ -142,6 +142,8 @@ class Run:
     def segments(self):
         return sorted(int(n) for n in os.listdir(self.dir + "/live"))
 
+    torn = False  # set it where the program kills processes of its own
+
     def records(self, torn=False):
         """All committed records of all segments; by segment, time and thread_seq. @torn: of killed programs, which may leave some open."""
         found = []
@@ -152,7 +154,7 @@ class Run:
                 raise AssertionError("a segment in live/ without an owner")
             for lane, (at, size) in enumerate(LANES):
                 head = struct.unpack_from("<Q", data, LANE_AT + lane * LANE_CONTROL)[0]
-                found += self._lane(number, lane, data[at << 10:(at + size) << 10], head, torn)
+                found += self._lane(number, lane, data[at << 10:(at + size) << 10], head, torn or self.torn)
         # One thread's records are in the order of their numbers, also where the coarse clock stands still or lags behind.
         latest, parts = {}, {}
         for r in sorted(found, key=lambda r: (r.segment, r.seq)):

@@ -1,4 +1,6 @@
 /* The order of one thread's records; and the ranges that were read before. */
+#include <errno.h>
+
 #include "collect/seen.h"
 #include "collect/thread.h"
 #include "tests/harness/test.h"
@@ -129,6 +131,8 @@ RT_TEST(test_held_records_are_sorted_saved_and_loaded)
         rt_refs_clear(&b);
         free(part);
     }
+    ((struct rt_record *)(void *)(state.data + 12))->stamp_mt |= 0x60ull << 32; /* regression: a type that there is not led anywhere */
+    CHECK_INT(rt_refs_load(&b, state.data, state.len, &used), -EBADMSG);
     rt_refs_deinit(&a);
     rt_refs_deinit(&b);
     rt_buf_deinit(&state);
