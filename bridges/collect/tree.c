@@ -129,7 +129,7 @@ int rt_tree_save(const struct rt_tree *t, struct rt_buf *out)
 /* What was read may be anything, also a bool that is neither. */
 static void sanitize(struct rt_proc *p)
 {
-    bool *const flags[] = {&p->borrows, &p->other, &p->spoke, &p->spoken_for, &p->ended, &p->has_exit_code};
+    bool *const flags[] = {&p->borrows, &p->other, &p->spoke, &p->spoken_for, &p->ended, &p->cred_changed, &p->has_exit_code};
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
         uint8_t byte;
         memcpy(&byte, flags[i], 1);

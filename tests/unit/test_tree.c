@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include "collect/tree.h"
+#include <stddef.h>
+
 #include "tests/harness/test.h"
 
 static const char *name_of(const char *argv, uint32_t argv_len, const char *exe)
@@ -93,6 +95,17 @@ RT_TEST(test_table_keeps_finds_removes_and_is_saved)
     CHECK_INT(rt_tree_load(&b, state.data, state.len - 1, &used), -EBADMSG);
     CHECK_INT(rt_tree_load(&b, state.data, 3, &used), -EBADMSG);
     CHECK_INT(b.n, 0);
+    static const size_t bools[] = {offsetof(struct rt_proc, borrows), offsetof(struct rt_proc, other), offsetof(struct rt_proc, spoke),
+                                   offsetof(struct rt_proc, spoken_for), offsetof(struct rt_proc, ended), offsetof(struct rt_proc, cred_changed),
+                                   offsetof(struct rt_proc, has_exit_code)};
+    for (uint32_t i = 0; i < sizeof bools / sizeof *bools; i++)
+        state.data[4 + bools[i]] = 238; /* no bool */
+    struct rt_proc first;
+    memcpy(&first, state.data + 4, sizeof first);
+    CHECK_INT(rt_tree_load(&b, state.data, state.len, &used), 0);
+    for (uint32_t i = 0; i < sizeof bools / sizeof *bools; i++)
+        CHECK_INT(((const uint8_t *)rt_tree_find(&b, first.pid))[bools[i]], 1);
+    rt_tree_deinit(&b);
     rt_tree_deinit(&a);
     CHECK_INT(a.n, 0);
     rt_buf_deinit(&state);
