@@ -10,7 +10,7 @@
 
 int64_t rt__real_ns(const struct rt_interpreter *it, uint64_t mono_ns)
 {
-    return (int64_t)mono_ns + it->real_minus_mono_ns;
+    return (int64_t)(mono_ns + (uint64_t)it->real_minus_mono_ns);
 }
 
 struct rt_proc *rt__proc_get(struct rt_interpreter *it, uint32_t pid)

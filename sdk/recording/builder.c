@@ -482,14 +482,19 @@ static int sort_rows(struct rt_builder *b)
     return r;
 }
 
+static int64_t next_time(int64_t t)
+{
+    return t < INT64_MAX ? t + 1 : t;
+}
+
 static void make_unique(struct rt_builder *b)
 {
     int64_t *t = times_of(b);
-    if (b->has_last && b->last_time >= t[0] && b->last_time - t[0] < SAME_BURST_NS)
-        t[0] = b->last_time + 1;
+    if (b->has_last && b->last_time >= t[0] && (uint64_t)b->last_time - (uint64_t)t[0] < SAME_BURST_NS)
+        t[0] = next_time(b->last_time);
     for (uint32_t i = 1; i < b->n_rows; i++)
         if (t[i] <= t[i - 1])
-            t[i] = t[i - 1] + 1;
+            t[i] = next_time(t[i - 1]);
 }
 
 int rt_builder_seal(struct rt_builder *b, bool bump)

@@ -489,6 +489,23 @@ RT_TEST(test_offsets_need_not_start_at_zero)
     tidy();
 }
 
+/* Regression: differences and successors of times were computed beyond what an int64_t holds. */
+RT_TEST(test_times_at_both_ends)
+{
+    rr_recording_stream rec = open_file();
+    const int64_t early[] = {INT64_MIN, INT64_MIN}, late[] = {INT64_MAX, INT64_MAX};
+    const uint32_t ends[] = {0, 1, 2};
+    const rr_text_batch batches[] = {{sizeof *batches, 2, late, "ab", ends, NULL, NULL, 0}, {sizeof *batches, 2, early, "cd", ends, NULL, NULL, 0}};
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(rr_text_columns(rec, "/a", &batches[i], &err), 0);
+        rr_recording_stream_flush_blocking(rec, 1, &err);
+    }
+    close_ok(rec);
+    read_back("/a", NULL);
+    CHECK_INT(found.n_rows, 4);
+    tidy();
+}
+
 /* Regression: a chunk whose text column had no instance at all stopped the compaction. */
 RT_TEST(test_chunks_with_columns_of_empty_lists_are_merged)
 {
