@@ -27,7 +27,7 @@ static struct rt_slice first_word(struct rt_slice s)
 static void take_pri(struct rt_slice *s, struct rt_syslog *m)
 {
     size_t digits = 0;
-    uint64_t pri;
+    uint64_t pri = 0;
     if (!is_at(*s, '<'))
         return;
     while (digits < 3 && 1 + digits < s->n && s->p[1 + digits] >= '0' && s->p[1 + digits] <= '9')
