@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define IS_FILE 0x2000 /* glibc's _IO_IS_FILEBUF: it writes to a descriptor, not to memory */
+#define SKIPPED_MOST 32
 #define NEED_LOCK 128 /* glibc's _IO_FLAGS2_NEED_LOCK: there was more than one thread */
 
 #pragma weak stdout
@@ -143,11 +144,24 @@ static void take(struct rt_identity *id, FILE *f, struct rt_call *call)
         add(id, rt_writer_of(f), call, text, n);
 }
 
+/* No handler prints so much: one has jumped out. What it left in the area may be in a lane already. */
+static RT_COLD bool is_abandoned(struct rt_backlog_state *s)
+{
+    if (++s->skipped < SKIPPED_MOST)
+        return false;
+    s->skipped = 0;
+    s->turn++;
+    s->seen = s->recorded;
+    if (s->area)
+        rt_store_relaxed(&s->area->len_mt, 0);
+    return true;
+}
+
 /* Signal handlers may print and flush at any step of this. What one prints stays for the next call; when one flushes, our work is void. */
 static void take_alone(struct rt_identity *id, FILE *f, struct rt_call *call)
 {
     struct rt_backlog_state *s = &id->backlog;
-    if (rt_unlikely(s->busy))
+    if (rt_unlikely(s->busy) && !is_abandoned(s))
         return;
     uint32_t turn = rt_load_relaxed(&s->turn);
     s->taken = false;

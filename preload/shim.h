@@ -49,6 +49,7 @@ struct rt_identity { /* in the page that a fork wipes */
         uint32_t refused;        /* none was free when there were so many */
         uint32_t turn;           /* counts how often the buffer was written or thrown away */
         enum { RT_BACKLOG_FREE, RT_BACKLOG_FILLED, RT_BACKLOG_EMPTIED } busy; /* what is being done with the area, */
+        uint32_t skipped;        /* calls that came meanwhile */
         bool taken;              /* … while a signal handler recorded what is in it */
     } backlog;
 };

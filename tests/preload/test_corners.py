@@ -67,5 +67,14 @@ def test_a_handler_prints_at_any_step():
         true(seen.stdout.count(b"handler") > 50 and seen.stdout.count(b"behind") > 25, "steps were interrupted")
 
 
+def test_a_handler_jumps_out_at_any_step():
+    run, seen = act("jumps")
+    with run:
+        left = b"".join(backlogs(run).values())
+        true(seen.stdout.count(b"more\n") >= 40, "it went on")
+        if seen.stdout.count(b"line\n"):  # else there are no steps on this processor
+            true(left.endswith(b"never written\n"), repr(left))
+
+
 if __name__ == "__main__":
     main(globals())

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ static void act_memory(void)
 static uintptr_t library_start, library_end;
 static volatile long steps, step_wanted;
 static volatile int flushes;
+static sigjmp_buf *volatile away;
 
 static int find_library(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -125,6 +127,8 @@ static void on_step(int sig, siginfo_t *info, void *context)
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
     if ((uintptr_t)r[REG_RIP] - library_start >= library_end - library_start || ++steps != step_wanted)
         return;
+    if (away)
+        siglongjmp(*away, 1);
     r[REG_EFL] &= ~0x100;
     printf("handler %ld\n", steps);
     if (flushes) {
@@ -164,9 +168,40 @@ static void act_interrupted(void)
         }
     }
 }
+/* A handler jumps out of each step; then much is printed, and not written. */
+static void act_jumps(void)
+{
+    struct sigaction a = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
+    sigjmp_buf here;
+    printf("the first\n");
+    dl_iterate_phdr(find_library, NULL);
+    sigaction(SIGTRAP, &a, NULL);
+    away = &here;
+    for (step_wanted = 150; step_wanted < 400; step_wanted += 7) {
+        steps = 0;
+        if (!sigsetjmp(here, 1)) {
+            step();
+            printf("%s\n", "line");
+            walk_on();
+        }
+        if (step_wanted % 4 == 0) {
+            fflush(stdout);
+            for (int i = 0; i < 40; i++)
+                printf("more\n");
+        }
+    }
+    fflush(stdout);
+    for (int i = 0; i < 40; i++)
+        printf("never written\n");
+    _exit(0);
+}
 #else
 static void act_interrupted(void)
 {
+}
+static void act_jumps(void)
+{
+    _exit(0);
 }
 #endif
 
@@ -174,7 +209,7 @@ int main(int argc, char **argv)
 {
     static const struct { const char *name; void (*act)(void); } acts[] = {
         {"list", act_list}, {"child", act_child}, {"constructor", act_constructor}, {"plugin", act_plugin}, {"nothing", act_nothing},
-        {"purge", act_purge}, {"memory", act_memory}, {"interrupted", act_interrupted},
+        {"purge", act_purge}, {"memory", act_memory}, {"interrupted", act_interrupted}, {"jumps", act_jumps},
     };
     plugin = argv[2];
     alarm(20);
