@@ -1,4 +1,4 @@
-/* What nobody's programs say, a hundred thousand times (RETAP_SOAK=1: a million): the interpreter's memory stays under a bound, whatever is
+/* What nobody's programs say, a hundred thousand times (RETAP_SOAK=1: half a million): the interpreter's memory stays under a bound, whatever is
  * new in each record. Times lie in the future, so that nothing is ever old enough to be finished. */
 #include "tests/unit/collect_kit.h"
 
