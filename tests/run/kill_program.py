@@ -25,6 +25,7 @@ def play(i):
         status = run.wait(timeout=30)
     if status != -signal.SIGKILL:
         lib.fail(f"round {i}: retap run ended with {status}, not by SIGKILL")
+    lib.wait_for_close(recording)
     n = lib.check_counter(recording, lib.counter_state(shared)[1], f"round {i}", ways=WAYS)
     ledger = lib.stats(recording)["ledger"]
     if ledger["dropped"] or not ledger["adds_up"] or ledger.get("truncated", 0) > THREADS:

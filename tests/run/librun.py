@@ -91,6 +91,15 @@ def stats(path):
     return json.loads(out.stdout)
 
 
+def wait_for_close(path, patience=60):
+    """`retap run` waits no longer than two seconds for a collector that a busy machine does not let get on; the file is complete all the same."""
+    until = time.time() + patience
+    while not stats(path)["footer"]:
+        if time.time() > until:
+            fail(f"{path} was not closed")
+        time.sleep(0.05)
+
+
 WAYS = {"w": "stderr", "f": "stderr", "s": "syslog", "p": "stdout"}  # of the counter: where its lines are recorded
 
 
