@@ -44,11 +44,17 @@ static bool same_text(const char *fmt, const char *text, uint32_t len)
     return true;
 }
 
+/* "%s" and "%s\n": the argument is the text, the format nothing. */
+static bool says_nothing(const char *fmt)
+{
+    return fmt[0] == '%' && fmt[1] == 's' && (!fmt[2] || (fmt[2] == '\n' && !fmt[3]));
+}
+
 /* The place is ours alone. Its number comes from the segment, which other processes may share. */
 static RT_COLD void fill(struct place *p, const char *fmt, const struct rt_writer *w)
 {
     uint32_t len = (uint32_t)rt_strlen(fmt) + 1, number = PROBLEM;
-    if (rt_format_read(&p->format, fmt)) {
+    if (!says_nothing(fmt) && rt_format_read(&p->format, fmt)) {
         uint32_t at = rt_add_relaxed(&texts_used_mt, len);
         if (at <= TEXT_BYTES - RT_FORMAT_MAX && len <= RT_FORMAT_MAX) {
             memcpy(texts + at, fmt, len);
