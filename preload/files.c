@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "glob.h"
@@ -132,6 +133,23 @@ static uint32_t place_of(const struct rt_writer *w, const char *path, size_t len
     return i + 1;
 }
 
+/* Room for a path, more than a stack has for certain: a scratch area, or, when other processes have them all, memory from the kernel. */
+static char *room_take(const struct rt_writer *w, struct rt_writer_thread *t)
+{
+    char *room = rt_scratch_take(w, t);
+    if (room)
+        return room;
+    long p = rt_syscall(SYS_mmap, 0, 2 * LONGEST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return (unsigned long)p > -4096ul ? NULL : (char *)(uintptr_t)p;
+}
+static void room_give(const struct rt_writer *w, char *room)
+{
+    if ((uintptr_t)room - (uintptr_t)w->segment < RT_SEGMENT_BYTES)
+        rt_scratch_give(w, room);
+    else
+        rt_syscall(SYS_munmap, room, 2 * LONGEST);
+}
+
 static bool is_regular(int fd)
 {
     struct stat st;
@@ -150,13 +168,13 @@ RT_COLD void rt_file_opened(int fd, int dir, const char *path)
     const struct rt_writer *w = rt_capture();
     if (!w || fd >= RT_FDS || rt_fd_is_tapped(rt_fd_class(fd)) || !rt_may_call() || !is_regular(fd))
         return;
-    char *room = rt_scratch_take(w, &rt_thread.writer); /* as much as no stack has for certain */
+    char *room = room_take(w, &rt_thread.writer);
     if (!room)
         return;
     size_t len = complete(room, dir, path);
     if (len && rt_globs_match(globs, room) && note(fd, place_of(w, room, len)))
         rt_fd_became(fd, RT_FD_FILE);
-    rt_scratch_give(w, room);
+    room_give(w, room);
 }
 
 bool rt_file_adopt(int fd)
@@ -165,10 +183,10 @@ bool rt_file_adopt(int fd)
     bool known = false;
     const struct rt_writer *w = &rt_shim.writer;
     struct rt_writer_thread nobody = {.tid = 0};
-    if (rt_files_asked && (path = rt_scratch_take(w, &nobody))) {
+    if (rt_files_asked && (path = room_take(w, &nobody))) {
         size_t len = path_of_fd(fd, path, LONGEST);
         known = len && note(fd, place_of(w, path, len));
-        rt_scratch_give(w, path);
+        room_give(w, path);
     }
     return known;
 }

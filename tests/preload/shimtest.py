@@ -75,7 +75,7 @@ class Record:
 
 
 class Run:
-    def __init__(self, segments=48, usable_lanes=6, wait_us=0, calls=0):
+    def __init__(self, segments=48, usable_lanes=6, wait_us=0, calls=0, scratch=3):
         self.dir = tempfile.mkdtemp(prefix="retap-test-", dir="/dev/shm")
         os.mkdir(self.dir + "/pool")
         os.mkdir(self.dir + "/live")
@@ -83,16 +83,16 @@ class Run:
         struct.pack_into("<QIIII", page, 0, RUN_MAGIC, VERSION, os.getpid(), 0, 0)
         for k in range(min(segments, POOL_SLOTS)):
             struct.pack_into("<I", page, 24 + 4 * k, k + 1)
-            self.make_segment(k + 1, usable_lanes)
+            self.make_segment(k + 1, usable_lanes, scratch)
         struct.pack_into("<III", page, 24 + 4 * POOL_SLOTS, wait_us, 0, calls)
         with open(self.dir + "/run", "wb") as f:
             f.write(page)
 
-    def make_segment(self, number, usable_lanes):
+    def make_segment(self, number, usable_lanes, scratch=3):
         with open("%s/pool/%d" % (self.dir, number), "wb") as f:
             head = bytearray(4096)
             struct.pack_into("<QIII", head, 0, MAGIC, VERSION, HEADER_BYTES, number)
-            struct.pack_into("<II", head, USABLE_AT, usable_lanes, 3 if usable_lanes > 2 else 1)
+            struct.pack_into("<II", head, USABLE_AT, usable_lanes, min(scratch, 3 if usable_lanes > 2 else 1))
             struct.pack_into("<I", head, BACKLOGS_AT, 7)
             f.write(head)
             f.truncate(SEGMENT_BYTES)

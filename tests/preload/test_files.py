@@ -31,9 +31,9 @@ def program(run, script, folder, files="*.log", **more):
     return p
 
 
-def case(script, files="*.log"):
+def case(script, files="*.log", **how):
     """Gives what was recorded, by path below the folder, and what is in the files."""
-    with tempfile.TemporaryDirectory() as t, Run() as run:
+    with tempfile.TemporaryDirectory() as t, Run(**how) as run:
         t = os.path.realpath(t)
         program(run, script, t, files)
         contents = {}
@@ -42,6 +42,13 @@ def case(script, files="*.log"):
                 with open(os.path.join(folder, name), "rb") as f:
                     contents[os.path.relpath(os.path.join(folder, name), t)] = f.read()
         return {os.path.relpath(k, t): v for k, v in written(run).items()}, contents
+
+
+def test_other_processes_have_all_scratch_areas():
+    # two workers of a server opened their logs anew in one moment, and one of them was not recorded from then on
+    got, contents = case('open("x.log", "w").write("text\\n")', scratch=0)
+    equal(got, contents)
+    equal(got, {"x.log": b"text\n"})
 
 
 def test_every_way_to_write_a_file():
