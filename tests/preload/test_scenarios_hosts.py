@@ -681,7 +681,7 @@ def daemon_case(name):
     def scrub(seen):  # times and numbers of processes, ports and addresses
         words = [(p.code, sorted({re.sub(rb"[^a-zA-Z ]", b"", re.sub(rb"\d[\dT:./-]*|0x\w+|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ", b"", line))
                                   for line in p.out.splitlines() + p.err.splitlines()})) for p in seen[:2]]
-        return words, seen[2].code
+        return words, seen[2].code in (0, 1) if name == "lighttpd" else seen[2].code  # alone, too, it ends with one or the other
     with scene(play, scrub=scrub, retap=name in ("lighttpd", "mosquitto")) as s:
         refused, accepted, served = s.seen
         true(refused.code != 0, refused)
