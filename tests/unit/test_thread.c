@@ -131,7 +131,7 @@ RT_TEST(test_held_records_are_sorted_saved_and_loaded)
         rt_refs_clear(&b);
         free(part);
     }
-    ((struct rt_record *)(void *)(state.data + 12))->stamp_mt |= 0x60ull << 32; /* regression: a type that there is not led anywhere */
+    state.data[12 + 4] |= 0x60; /* regression: a type that there is not led anywhere; bits 32 to 39 of the first stamp */
     CHECK_INT(rt_refs_load(&b, state.data, state.len, &used), -EBADMSG);
     rt_refs_deinit(&a);
     rt_refs_deinit(&b);
