@@ -12,15 +12,6 @@
 
 #pragma weak stdout
 
-static RT_COLD bool begin(struct rt_mark *m, struct rt_call *c, enum rt_message_kind kind, uint64_t site)
-{
-    if (!rt_capture() || rt_is_inside())
-        return false;
-    *c = (struct rt_call){.site = site, .kind = (uint8_t)kind};
-    rt_mark_enter(m, c);
-    return true;
-}
-
 #define SAYS(type, fail, name, kind, parameters, arguments) \
     RT_API type name parameters; \
     RT_API type name parameters \
@@ -29,7 +20,7 @@ static RT_COLD bool begin(struct rt_mark *m, struct rt_call *c, enum rt_message_
         struct rt_call call; \
         if (!RT_REAL(name)) \
             return fail; \
-        bool marked = begin(&mark, &call, kind, RT_SITE); \
+        bool marked = rt_mark_begin(&mark, &call, kind, RT_SITE); \
         type r = rt_real.name arguments; \
         if (marked) \
             rt_mark_leave(&mark); \
@@ -41,7 +32,7 @@ static RT_COLD bool begin(struct rt_mark *m, struct rt_call *c, enum rt_message_
     { \
         struct rt_mark mark; \
         struct rt_call call; \
-        bool marked = begin(&mark, &call, kind, RT_SITE); \
+        bool marked = rt_mark_begin(&mark, &call, kind, RT_SITE); \
         if (RT_REAL(name)) \
             rt_real.name arguments; \
         if (marked) \
@@ -73,7 +64,7 @@ RT_API int malloc_info(int options, FILE *f)
     struct rt_call call;
     if (!RT_REAL(malloc_info))
         return -1;
-    bool marked = begin(&mark, &call, 0, RT_SITE);
+    bool marked = rt_mark_begin(&mark, &call, 0, RT_SITE);
     int r = rt_real.malloc_info(options, f);
     if (marked)
         rt_mark_leave(&mark);

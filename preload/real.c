@@ -26,7 +26,6 @@ static const struct {
 };
 _Static_assert(sizeof names / sizeof names[0] == sizeof rt_real / sizeof(void *), "one name a pointer");
 
-
 unsigned rt_libc_version(void)
 {
     if (!gnu_get_libc_version)

@@ -229,6 +229,15 @@ static inline void rt_mark_enter(struct rt_mark *m, struct rt_call *call)
     m->outer = t->mark;
     t->mark = m;
 }
+/* A call that libc prints for: @c is what its bytes take along. Return: false = nothing is recorded, or a hook around it tells more. */
+static inline bool rt_mark_begin(struct rt_mark *m, struct rt_call *c, uint32_t kind, uint64_t site)
+{
+    if (!rt_capture() || rt_is_inside())
+        return false;
+    *c = (struct rt_call){.site = site, .kind = (uint8_t)kind};
+    rt_mark_enter(m, c);
+    return true;
+}
 static inline void rt_mark_leave(struct rt_mark *m)
 {
     rt_self()->mark = m->outer;

@@ -73,11 +73,7 @@ static RT_COLD void record_format(enum rt_fd_class c, struct rt_call *call, int 
 /* ---------------------------------------------------------------- marks */
 static inline bool begin(struct rt_mark *m, struct rt_call *c, enum rt_fd_class class, uint64_t site)
 {
-    if (rt_likely(!rt_fd_is_text(class)) || rt_stdio_names || !rt_capture() || rt_is_inside())
-        return false;
-    *c = (struct rt_call){.site = site};
-    rt_mark_enter(m, c);
-    return true;
+    return rt_unlikely(rt_fd_is_text(class)) && !rt_stdio_names && rt_mark_begin(m, c, 0, site);
 }
 
 static inline void end(struct rt_mark *m, struct rt_call *c, FILE *f)

@@ -9,15 +9,6 @@
 
 #pragma weak stdout
 
-static bool begin(struct rt_mark *m, struct rt_call *c, uint64_t site)
-{
-    if (!rt_capture() || rt_is_inside())
-        return false;
-    *c = (struct rt_call){.site = site};
-    rt_mark_enter(m, c);
-    return true;
-}
-
 #define UNWRAP(...) __VA_ARGS__
 #define IS_TAPPED(f) (rt_unlikely(rt_fd_is_text(rt_fd_class((f)->_fileno))) && !rt_stdio_names)
 
@@ -29,7 +20,7 @@ static bool begin(struct rt_mark *m, struct rt_call *c, uint64_t site)
         struct rt_call call; \
         if (!RT_REAL(by)) \
             return fail; \
-        if (rt_likely(!IS_TAPPED(file)) || !begin(&mark, &call, site)) \
+        if (rt_likely(!IS_TAPPED(file)) || !rt_mark_begin(&mark, &call, 0, site)) \
             return rt_real.by arguments; \
         type r = rt_real.by arguments; \
         rt_mark_leave(&mark); \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "meaning/path.h"
 
 #define SLOTS     (2 * RT_METRICS_MAX)
@@ -27,19 +28,10 @@ static int flush(struct rt_metrics *m, struct rt_metric *c)
     return n && rr_log_columns(m->rec, c->path, n, c->time_ns, &column, 1, NULL) ? -EIO : 0;
 }
 
-/* FNV-1a, 64 bit. */
-static uint32_t slot_of(const char *path)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *path; path++)
-        h = (h ^ (uint8_t)*path) * 0x100000001b3u;
-    return (uint32_t)(h >> 32) % SLOTS;
-}
-
 /* Finds or makes; *ret NULL: there are too many. */
 static int curve(struct rt_metrics *m, const char *path, struct rt_metric **ret)
 {
-    uint32_t i = slot_of(path);
+    uint32_t i = (uint32_t)(rt_hash(RT_HASH_START, path, strlen(path)) >> 32) % SLOTS;
     for (; m->slot[i]; i = (i + 1) % SLOTS)
         if (!strcmp(m->slot[i]->path, path)) {
             *ret = m->slot[i];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "meaning/display.h"
 #include "ring/layout.h"
 #include "symbols/symbols.h"
@@ -68,14 +69,6 @@ struct rt_modules *rt_modules_free(struct rt_modules *s)
 }
 
 /* ---------------------------------------------------------------- modules */
-/* FNV-1a, 64 bit. */
-static uint64_t hash(uint64_t h, const void *p, size_t n)
-{
-    for (const uint8_t *b = p; n-- > 0; b++)
-        h = (h ^ *b) * 0x100000001b3u;
-    return h;
-}
-
 static struct module *module_make(struct rt_modules *s, const char *path, size_t len, const uint8_t *id, uint32_t id_len)
 {
     struct rt_buf shown = {0};
@@ -98,7 +91,7 @@ static struct module *module_make(struct rt_modules *s, const char *path, size_t
 /* Finds or makes; NULL without memory, or when there are too many. */
 static const struct module *module_get(struct rt_modules *s, const char *path, size_t len, const uint8_t *id, uint32_t id_len)
 {
-    uint64_t h = hash(hash(0xcbf29ce484222325u, path, len), id, id_len);
+    uint64_t h = rt_hash(rt_hash(RT_HASH_START, path, len), id, id_len);
     uint32_t i = (uint32_t)h % SLOTS;
     for (; s->slot[i]; i = (i + 1) % SLOTS) {
         const struct module *m = s->slot[i];

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 /* Columns that exist only where some row has a cell. */
 enum sparse_id {
     SPARSE_TID,
@@ -93,18 +95,9 @@ void rt_rows_deinit(struct rt_rows *r)
     *r = (struct rt_rows){0};
 }
 
-/* FNV-1a, 64 bit. */
-static uint64_t hash_path(const char *s)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *s; s++)
-        h = (h ^ (uint8_t)*s) * 0x100000001b3u;
-    return h;
-}
-
 struct rt_entity *rt_rows_entity(struct rt_rows *r, const char *path)
 {
-    uint64_t h = hash_path(path);
+    uint64_t h = rt_hash(RT_HASH_START, path, strlen(path));
     uint32_t i = (uint32_t)h & (r->n_slots - 1);
     for (; r->table[i]; i = (i + 1) & (r->n_slots - 1))
         if (r->table[i]->hash == h && !strcmp(r->table[i]->path, path))
