@@ -50,7 +50,7 @@ struct rt_entity {
     bool numbered;          /* it has a row: expected_seq is known */
     bool has_pid, has_mono; /* some row of the entity had one: the collector's own have none */
     uint32_t text_offsets[RT_ROWS_BATCH + 1];
-    rr_log_level level[RT_ROWS_BATCH];
+    rr_level level[RT_ROWS_BATCH];
     struct rt_buf text;
     size_t bytes, most;     /* of the rows so far; of any batch since memory was last given back */
     struct rt_cells sparse[SPARSE_COUNT];
@@ -256,7 +256,7 @@ int rt_rows_add(struct rt_rows *r, struct rt_entity *e, const struct rt_log_row 
     e->pid[i] = row->pid;
     e->has_pid |= row->pid != 0;
     e->has_mono |= row->mono_ns != 0;
-    e->level[i] = (rr_log_level)row->level;
+    e->level[i] = (rr_level)row->level;
     e->text_offsets[i + 1] = (uint32_t)e->text.len;
     if (e->n == RT_ROWS_BATCH)
         result = flush_entity(r, e);

@@ -170,13 +170,13 @@ struct source {
     const uint32_t *list;    /* NULL: one a row */
     const uint32_t *value_offsets;
     const uint8_t *values;
-    const rr_log_level *levels; /* instead of values: texts by their number */
+    const rr_level *levels; /* instead of values: texts by their number */
 };
 
 static bool needs_list(const struct source *s, uint32_t from, uint32_t to)
 {
     if (s->levels)
-        return memchr(s->levels + from, RR_LOG_LEVEL_NONE, to - from) != NULL;
+        return memchr(s->levels + from, RR_LEVEL_NONE, to - from) != NULL;
     return s->list != NULL;
 }
 
@@ -222,7 +222,7 @@ static void append_list(struct rt_builder_column *c, const struct source *s, uin
         return;
     int32_t *list = (int32_t *)(void *)(c->list.data + c->list.len), n = (int32_t)c->n_items;
     for (uint32_t i = from; i < to; i++)
-        *list++ = s->levels ? (n += s->levels[i] != RR_LOG_LEVEL_NONE)
+        *list++ = s->levels ? (n += s->levels[i] != RR_LEVEL_NONE)
                             : n + (int32_t)(s->list ? s->list[i + 1] - s->first : i + 1 - from);
     c->list.len += 4 * (size_t)(to - from);
 }
@@ -258,8 +258,8 @@ static void append_levels(struct rt_builder_column *c, const struct source *s, u
     uint8_t *p = c->values.data + c->values.len;
     int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len), *end = ends;
     for (uint32_t i = from; i < to; i++) {
-        rr_log_level level = s->levels[i];
-        if (level == RR_LOG_LEVEL_NONE)
+        rr_level level = s->levels[i];
+        if (level == RR_LEVEL_NONE)
             continue;
         memcpy(p, texts[level].text, LEVEL_ROOM);
         p += texts[level].len;
@@ -293,13 +293,13 @@ static int source_from_column(const rr_column *col, uint32_t from, uint32_t to, 
     return 0;
 }
 
-static int source_from_levels(const rr_log_level *levels, uint32_t from, uint32_t to, struct source *s)
+static int source_from_levels(const rr_level *levels, uint32_t from, uint32_t to, struct source *s)
 {
     s->levels = levels;
     for (uint32_t i = from; i < to; i++) {
-        if (levels[i] > RR_LOG_LEVEL_TRACE)
+        if (levels[i] > RR_LEVEL_TRACE)
             return -EINVAL;
-        s->n_items += levels[i] != RR_LOG_LEVEL_NONE;
+        s->n_items += levels[i] != RR_LEVEL_NONE;
     }
     return 0;
 }
@@ -336,7 +336,7 @@ static int sources_prepare(struct rt_builder *b, const rr_text_batch *batch, uin
         const char *component;
         int r = source_at(batch, i, from, to, &list[n], &component);
         if (r < 0)
-            return rt_error_set(err, r, "%s: a level above %d", b->path, RR_LOG_LEVEL_TRACE);
+            return rt_error_set(err, r, "%s: a level above %d", b->path, RR_LEVEL_TRACE);
         if (!r)
             continue;
         uint32_t at = i < RT_BUILDER_HINTS && b->hints[i] < b->n_columns ? b->hints[i] : 0;

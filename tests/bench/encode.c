@@ -45,11 +45,11 @@ static void make_lines(void)
     }
 }
 
-static rr_log_level level_at(uint32_t r)
+static rr_level level_at(uint32_t r)
 {
     r %= 100;
-    return r < 80 ? RR_LOG_LEVEL_INFO : r < 90 ? RR_LOG_LEVEL_DEBUG : r < 97 ? RR_LOG_LEVEL_WARN
-        : RR_LOG_LEVEL_ERROR;
+    return r < 80 ? RR_LEVEL_INFO : r < 90 ? RR_LEVEL_DEBUG : r < 97 ? RR_LEVEL_WARN
+        : RR_LEVEL_ERROR;
 }
 
 static void run(const char *title, const char *path, uint32_t rows, uint32_t n_columns)
@@ -58,7 +58,7 @@ static void run(const char *title, const char *path, uint32_t rows, uint32_t n_c
     int64_t time[BATCH], mono[BATCH], now = 1700000000000000000;
     uint32_t ends[BATCH + 1] = {0}, pid[BATCH], tid[BATCH];
     uint64_t seq[BATCH], next_seq = 1;
-    rr_log_level level[BATCH];
+    rr_level level[BATCH];
     rr_error err = {0};
     rr_stream_options opt = rr_stream_options_default("bench");
     struct rusage usage;

@@ -32,12 +32,12 @@ struct batch {
     int64_t time[BATCH], mono[BATCH];
     uint32_t pid[BATCH], text_end[BATCH + 1], field_end[BATCH + 1], field_list[BATCH + 1],
         pid_list[BATCH + 1];
-    rr_log_level level[BATCH];
+    rr_level level[BATCH];
     uint64_t seq[BATCH];
     char text[BATCH * MAX_TEXT], field[BATCH * 32];
 };
 
-static void row(struct batch *b, const char *path, int64_t time, rr_log_level level, uint32_t pid,
+static void row(struct batch *b, const char *path, int64_t time, rr_level level, uint32_t pid,
                 const char *field, const char *text)
 {
     uint32_t i = b->n++, n = (uint32_t)strlen(text), f = field ? (uint32_t)strlen(field) : 0;
@@ -87,7 +87,7 @@ static void emit_stdout(rr_recording_stream rec, uint32_t rows)
             snprintf(text, sizeof text, "worker %u: request %08x served /api/v1/items/%u in %u.%03u ms status=%u", i % 17, i * 2654435761u,
                      i % 999, i % 40, i % 1000, i % 50 ? 200 : 500);
             row(b, "/logs/app/stdout", T0 + i * 200000ll,
-                (rr_log_level)(i % 11 ? RR_LOG_LEVEL_INFO : 1 + i / 11 % 6), 4000 + i % 3, NULL, text);
+                (rr_level)(i % 11 ? RR_LEVEL_INFO : 1 + i / 11 % 6), 4000 + i % 3, NULL, text);
         }
         if (k % 2) {
             send(rec, "/logs/app/stdout", &pair[1], 0, 1);
@@ -106,7 +106,7 @@ static void emit_stderr(rr_recording_stream rec)
     for (uint32_t k = 0; k < 4; k++) {
         memset(&b, 0, sizeof b);
         for (uint32_t i = 0; i < 7; i++)
-            row(&b, "/logs/app/stderr", T0 + (k * 7 + i) * 1000000ll, (rr_log_level)(i % 7), i % 2 ? 77 : 0,
+            row(&b, "/logs/app/stderr", T0 + (k * 7 + i) * 1000000ll, (rr_level)(i % 7), i % 2 ? 77 : 0,
                 k == 1 && i % 3 ? (i % 3 == 1 ? "Ann" : "") : NULL, texts[(k * 7 + i) % 5]);
         send(rec, "/logs/app/stderr", &b, k == 1, 0);
         if (k == 0)

@@ -536,11 +536,11 @@ static uint64_t quiet_file(uint32_t n_columns)
         int64_t times[20], mono[20];
         char text[20 * 128];
         uint32_t ends[21] = {0};
-        rr_log_level level[20];
+        rr_level level[20];
         for (int i = 0; i < 20; i++) {
             times[i] = T0 + (s * 20 + i) * 50 * MS + (s * 31 + i * 7919) % 100000;
             mono[i] = times[i] - T0 + 123456789;
-            level[i] = i % 9 ? RR_LOG_LEVEL_INFO : RR_LOG_LEVEL_WARN;
+            level[i] = i % 9 ? RR_LEVEL_INFO : RR_LEVEL_WARN;
             ends[i + 1] = ends[i] + (uint32_t)sprintf(text + ends[i],
                                                       "2026-11-20 12:00:%02d worker-%d: request id=%08x path=/api/v1/items/%d took %d us status=%d",
                                                       s, i % 8, (unsigned)(i + s * 20) * 2654435761u,
@@ -595,7 +595,7 @@ static void chance_rows(rr_recording_stream rec, uint32_t row, uint32_t n, bool 
     uint32_t ends[CHANCE_MAX + 1] = {0}, pid[CHANCE_MAX * 3], pid_list[CHANCE_MAX + 1] = {0},
         arg_ends[CHANCE_MAX * 3 + 1] = {0},
              arg_list[CHANCE_MAX + 1] = {0};
-    rr_log_level levels[CHANCE_MAX];
+    rr_level levels[CHANCE_MAX];
     memset(letters, 'a', sizeof letters);
     for (uint32_t i = 0; i < n; i++, row++) {
         times[i] = chance[row].time;

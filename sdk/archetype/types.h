@@ -1,0 +1,36 @@
+/* Component types: what a column of a chunk is. Interned: equal ones are one object, numbered from 1, for the life of the process, so
+ * that a row names its components by number and builders compare pointers.
+ *
+ *   archetypes.def ─▶ rt_type_of_table(row)         ┐
+ *   rr_register_component_type ─▶ rt_type_intern()  ├─▶ struct rt_component_type, number
+ *   a field's name and kind ─▶ rt_type_of_field()   ┘
+ */
+#ifndef RT_ARCHETYPE_TYPES_H
+#define RT_ARCHETYPE_TYPES_H
+
+#include "base/error.h"
+#include "encode/datatype.h"
+
+struct rt_component_type {
+    uint32_t number;
+    const char *component;      /* "TextLog:text" */
+    const char *archetype;      /* "rerun.archetypes.TextLog"; NULL = none */
+    const char *component_type; /* "rerun.components.Text"; NULL = none */
+    const struct rt_datatype *datatype; /* of an instance: the column is List<datatype> */
+};
+
+#define RT_TYPES_MOST (1u << 18) /* of a process; beyond it interning fails */
+
+/* The type with this descriptor and datatype, made when new; copies. Return: NULL without memory or beyond RT_TYPES_MOST.
+ * Threads: any (a lock when it is new). */
+const struct rt_component_type *rt_type_intern(const char *component, const char *archetype, const char *component_type,
+                                               const struct rt_datatype *datatype);
+/* Threads: any, wait-free. Return: NULL for a number never given. */
+const struct rt_component_type *rt_type_at(uint32_t number);
+/* Row @i of archetypes.def (enum rt_component_row). Threads: any; wait-free after the first call for a row. */
+const struct rt_component_type *rt_type_of_table(unsigned row);
+/* The type of the field @name (no archetype): its first use in the process fixes the kind, so the result may be of another than asked.
+ * @kind: RR_FIELD_*. Threads: any; wait-free for names that exist. */
+const struct rt_component_type *rt_type_of_field(const char *name, size_t len, uint32_t kind);
+
+#endif
