@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define RT_UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -38,6 +39,30 @@ static inline bool rt_utf8_is_ascii(const void *bytes, size_t n)
 static inline bool rt_utf8_ok(const void *bytes, size_t n)
 {
     return rt_utf8_is_ascii(bytes, n) || rt_utf8_ok_slow(bytes, n);
+}
+/* Well-formed, and without a NUL: what string arguments have to be. */
+static inline bool rt_utf8_is_text(const void *bytes, size_t n)
+{
+    return rt_utf8_ok(bytes, n) && !(n && memchr(bytes, 0, n));
+}
+
+/* The code point of the well-formed character of @len bytes at @p. */
+static inline uint32_t rt_utf8_code(const uint8_t *p, size_t len)
+{
+    uint32_t c = len == 1 ? p[0] : p[0] & (0xffu >> (len + 1));
+    for (size_t i = 1; i < len; i++)
+        c = c << 6 | (p[i] & 0x3f);
+    return c;
+}
+/* Writes @c, which is no surrogate and at most U+10FFFF. Return: bytes, 1 to 4. */
+static inline size_t rt_utf8_put(char out[4], uint32_t c)
+{
+    static const uint8_t first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = len; i-- > 1; c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(first[len] | c);
+    return len;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <rerun.h>
 #include <retap/columns.h>
 #include <retap/fields.h>
+#include <retap/path.h>
 #include <retap/recording.h>
 
 #endif

@@ -1,0 +1,62 @@
+/* Entity paths. Any text that a user may write, as the official SDK's forgiving parser reads it, becomes the one form that builders key on:
+ *
+ *   "logs/my arm//x"  ──▶  "/logs/my\ arm/x"     absolute, no empty parts, all but letters, digits, '_', '-' and '.' escaped
+ *
+ * Reading: '/' separates, unless a backslash is right before it. \n \r \t and \u{1-6 hex digits} are characters, a backslash before
+ * anything else means that; a malformed \u stays as it is, so does a backslash at the end.
+ * Writing: \n \r \t, a backslash before ASCII punctuation and space, \u{XXXX} for all that is no letter. One deviation from the official
+ * form: a part that ends in a backslash and has another behind it ends in \u{005C}, for every reader would take "\\/" for one part. */
+#ifndef RT_RECORDING_PATH_H
+#define RT_RECORDING_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    RT_PATH_E_RESERVED = 1, /* the first part begins with "__"; the path was written nevertheless */
+    RT_PATH_E_UTF8,         /* not UTF-8, or a NUL inside */
+    RT_PATH_E_LONG,         /* *ret_len bytes of room are needed */
+};
+
+/* Writes the path of the text @p into @out, which has room for @cap bytes, without a NUL. Nothing is written past @cap, and the content
+ * is of no use unless 0 or RT_PATH_E_RESERVED is returned. *ret_len: its length. Return: 0 or an outcome.
+ * Threads: any. Signals: safe. Blocks: never. */
+int rt_path_parse(const char *p, size_t n, char *out, size_t cap, size_t *ret_len);
+
+/* The escaped form of one part (any text), never RT_PATH_E_RESERVED. Return as rt_path_parse(). */
+int rt_path_escape_part(const char *p, size_t n, char *out, size_t cap, size_t *ret_len);
+
+/* Part number @index of a path in any form, unescaped; without such a part *ret_len is 0. Return as rt_path_parse(). */
+int rt_path_part(const char *p, size_t n, size_t index, char *out, size_t cap, size_t *ret_len);
+
+/* A path made part by part. Set out and cap, add parts, end it; len above cap then: it did not fit. */
+struct rt_path_writer {
+    char *out;
+    size_t cap, len;
+    bool raw;            /* characters are written as they are */
+    bool backslash_last; /* the last character was a backslash */
+};
+int rt_path_add_part(struct rt_path_writer *w, const char *p, size_t n); /* 0 or RT_PATH_E_UTF8; an empty part leaves no trace */
+void rt_path_end(struct rt_path_writer *w);
+
+enum { RT_PATH_SLASH = 1, RT_PATH_OTHER = 2 };
+extern const uint8_t rt_path_class[256]; /* 0: may stand in a part as it is */
+
+/* Is the text its own path: "/logs/arm_1", ASCII only? One pass without a branch a byte; false negatives cost only time. */
+static inline bool rt_path_is_clean(const char *p, size_t n)
+{
+    uint32_t seen = 0, before = 0;
+    if (n == 0 || p[0] != '/')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t class = rt_path_class[(uint8_t)p[i]];
+        seen |= class | (before & class) << 2; /* two slashes: 4 */
+        before = class;
+    }
+    bool last_slash = before == RT_PATH_SLASH && n > 1;
+    bool reserved = n > 2 && p[1] == '_' && p[2] == '_';
+    return seen <= RT_PATH_SLASH && !last_slash && !reserved;
+}
+
+#endif
