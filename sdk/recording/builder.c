@@ -15,10 +15,10 @@ static int64_t *times_of(const struct rt_builder *b)
     return (int64_t *)(void *)b->times.data;
 }
 
-void rt_builder_init(struct rt_builder *b, struct rt_manifest *m, uint32_t entity, bool is_static)
+void rt_builder_init(struct rt_builder *b, struct rt_store *store, uint32_t entity, bool is_static)
 {
-    *b = (struct rt_builder){.path = rt_manifest_entity(m, entity), .entity = entity, .shape = -1,
-                             .is_static = is_static, .manifest = m};
+    *b = (struct rt_builder){.path = rt_manifest_entity(&store->names, entity), .entity = entity, .shape = -1,
+                             .is_static = is_static, .store = store};
 }
 
 static void column_deinit(struct rt_builder_column *c)
@@ -63,8 +63,8 @@ static int64_t descriptor_for(struct rt_builder *b, const struct rt_component *c
     char *name = NULL;
     int64_t number = -1;
     for (unsigned k = 2; number < 0; k++) {
-        if (!rt_manifest_name_clashes(b->manifest, &d)) {
-            number = rt_manifest_intern_descriptor(b->manifest, &d);
+        if (!rt_manifest_name_clashes(&b->store->names, &d)) {
+            number = rt_manifest_intern_descriptor(&b->store->names, &d);
             if (number < 0 || !has_descriptor(b, number))
                 break;
             number = -1;

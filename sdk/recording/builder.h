@@ -17,11 +17,11 @@
 #include "archetype/table.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "encode/manifest.h"
+#include "recording/store.h"
 
 struct rt_builder_column {
     struct rt_component component; /* as the caller named it; its identifier is owned */
-    uint32_t descriptor;           /* in the manifest; its component is the name that is written */
+    uint32_t descriptor;           /* in the store; its component is the name that is written */
     uint32_t n_rows, n_items;
     unsigned width;                /* bytes of an instance; 0 = Utf8, Binary */
     uint32_t mark;                 /* last batch that brought it */
@@ -32,8 +32,8 @@ struct rt_builder_column {
 #define RT_BUILDER_HINTS 32
 
 struct rt_builder {
-    const char *path;            /* borrowed from the manifest */
-    uint32_t entity;             /* in the manifest */
+    const char *path;            /* borrowed from the store */
+    uint32_t entity;             /* in the store */
     int64_t shape;               /* of the present columns; -1 = not made yet */
     bool is_static;
     bool unsorted;               /* some time is smaller than the one before */
@@ -43,11 +43,11 @@ struct rt_builder {
     struct rt_buf times;         /* of int64_t */
     uint16_t hints[RT_BUILDER_HINTS]; /* where source number n of the last batch had its column */
     struct rt_builder_column *columns; /* sorted as chunks want them: archetype, identifier */
-    struct rt_manifest *manifest; /* borrowed */
+    struct rt_store *store;      /* borrowed */
 };
 
-/* @entity: the path's number in @m, which must outlive the builder. */
-void rt_builder_init(struct rt_builder *b, struct rt_manifest *m, uint32_t entity, bool is_static);
+/* @entity: the path's number in @store, which must outlive the builder. */
+void rt_builder_init(struct rt_builder *b, struct rt_store *store, uint32_t entity, bool is_static);
 void rt_builder_deinit(struct rt_builder *b);
 
 /* Appends rows [from, to) of @batch. All or nothing. Return: 0, -EINVAL (unknown or repeated component),

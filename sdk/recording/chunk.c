@@ -20,6 +20,7 @@ void rt_encoder_deinit(struct rt_encoder *e)
     rt_fb_deinit(&e->fb);
     rt_buf_deinit(&e->ipc);
     rt_buf_deinit(&e->packed);
+    rt_buf_deinit(&e->frame);
 }
 
 struct rt_tuid rt_encoder_ids(struct rt_encoder *e, uint64_t time_ns, uint32_t n)
@@ -76,7 +77,7 @@ static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struc
     if (!b->is_static)
         time_field(&fields[n++]);
     for (uint32_t i = 0; i < b->n_columns; i++)
-        column_field(&fields[n++], rt_manifest_descriptor(b->manifest, b->columns[i].descriptor));
+        column_field(&fields[n++], rt_manifest_descriptor(&b->store->names, b->columns[i].descriptor));
     int r = rt_ipc_schema(&e->fb, fields, n, meta, true, &e->ipc);
     if (fields != few)
         free(fields);
@@ -164,39 +165,51 @@ static int encode_batch(struct rt_encoder *e, const struct rt_builder *b, struct
 
 static int shape_of(struct rt_builder *b)
 {
-    uint32_t few[64], *list = b->n_columns <= 64 ? few : malloc(b->n_columns * sizeof *list);
     if (b->shape >= 0)
         return 0;
+    uint32_t *list = malloc(b->n_columns * sizeof *list);
     if (!list)
         return -ENOMEM;
     for (uint32_t i = 0; i < b->n_columns; i++)
         list[i] = b->columns[i].descriptor;
-    b->shape = rt_manifest_add_shape(b->manifest, b->entity, b->is_static, list, b->n_columns);
-    if (list != few)
-        free(list);
+    b->shape = rt_store_shape(b->store, b->entity, b->is_static, list, b->n_columns);
+    free(list);
     return b->shape < 0 ? -ENOMEM : 0;
 }
 
-int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, const struct rt_store_id *store, uint64_t at,
-                    struct rt_buf *out,
-                    struct rt_manifest_chunk *ret)
+/* The encoder's frame as a message. */
+static struct rt_log_message *chunk_message(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid id, uint64_t size)
 {
     const int64_t *t = (const int64_t *)(const void *)b->times.data;
-    uint64_t time_ns = b->is_static ? rt_real_ns() : (uint64_t)t[0];
+    struct rt_log_message *m = rt_message_new(b->store, RT_MESSAGE_CHUNK, e->frame.len);
+    if (!m)
+        return NULL;
+    m->is_static = b->is_static;
+    m->n_rows = b->n_rows;
+    m->chunk = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows, .raw_size = e->ipc.len, .size = size};
+    rt_tuid_bytes(id, m->chunk.id);
+    if (!b->is_static) {
+        m->chunk.t_min = t[0];
+        m->chunk.t_max = t[b->n_rows - 1];
+    }
+    memcpy(m->frame, e->frame.data, e->frame.len);
+    return m;
+}
+
+int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, struct rt_log_message **ret)
+{
+    const int64_t *t = (const int64_t *)(const void *)b->times.data;
+    uint64_t time_ns = b->is_static ? rt_real_ns() : (uint64_t)t[0], size;
     struct rt_tuid id = rt_encoder_ids(e, time_ns, b->n_rows + 1), first = {id.time_ns, id.inc + 1};
-    size_t start = out->len;
     int r = shape_of(b);
 
     rt_buf_clear(&e->ipc);
+    rt_buf_clear(&e->frame);
     r = r ? r : encode_schema(e, b, id);
     r = r ? r : encode_batch(e, b, first);
-    *ret = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows,
-                                      .raw_size = e->ipc.len,
-                                      .offset = at + start + RT_RRD_FRAME_HEADER_BYTES};
-    rt_tuid_bytes(id, ret->id);
-    if (!b->is_static) {
-        ret->t_min = t[0];
-        ret->t_max = t[b->n_rows - 1];
-    }
-    return r ? r : rt_rrd_arrow(out, store, id, b->is_static, &e->ipc, e->hard, &e->packed, &ret->size);
+    r = r ? r : rt_rrd_arrow(&e->frame, &b->store->id, id, b->is_static, &e->ipc, e->hard, &e->packed, &size);
+    if (r)
+        return r;
+    *ret = chunk_message(e, b, id, size);
+    return *ret ? 0 : -ENOMEM;
 }

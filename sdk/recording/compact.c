@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "recording/decoded.h"
-#include "recording/recording.h"
+#include "recording/inside.h"
 
 enum { SMALL_ROWS = 1000, MAX_COLUMNS = 128 };
 #define MAX_FILE_BYTES (256ull << 20)
@@ -25,16 +25,31 @@ static bool worth_it(const struct entity_sums *e)
     return e->n_chunks > 1 && e->small_bytes;
 }
 
-/* gives the sums by entity (caller frees), and the bytes in small chunks when there is something to merge. */
-static struct entity_sums *sum_up(const struct rt_manifest *m, uint64_t *ret_small)
+static size_t n_chunks(const struct rt_file_part *part)
 {
-    size_t n = RT_MANIFEST_N(m, entities, char *);
+    return part->chunks.len / sizeof(struct rt_manifest_chunk);
+}
+
+static const struct rt_manifest_chunk *chunk_at(const struct rt_file_part *part, size_t i)
+{
+    return (const struct rt_manifest_chunk *)(const void *)part->chunks.data + i;
+}
+
+static const struct rt_shape *shape_of(const struct rt_file_part *part, const struct rt_manifest_chunk *c)
+{
+    return rt_manifest_shape(&part->store->names, c->shape);
+}
+
+/* gives the sums by entity (caller frees), and the bytes in small chunks when there is something to merge. */
+static struct entity_sums *sum_up(const struct rt_file_part *part, uint64_t *ret_small)
+{
+    size_t n = RT_MANIFEST_N(&part->store->names, entities, char *);
     struct entity_sums *sums = calloc(n ? n : 1, sizeof *sums);
     uint64_t small = 0;
     bool any = false;
-    for (size_t i = 0; sums && i < rt_manifest_n_chunks(m); i++) {
-        const struct rt_manifest_chunk *c = rt_manifest_chunk(m, i);
-        const struct rt_shape *shape = rt_manifest_shape(m, c->shape);
+    for (size_t i = 0; sums && i < n_chunks(part); i++) {
+        const struct rt_manifest_chunk *c = chunk_at(part, i);
+        const struct rt_shape *shape = shape_of(part, c);
         if (shape->is_static)
             continue;
         sums[shape->entity].n_chunks++;
@@ -48,76 +63,47 @@ static struct entity_sums *sum_up(const struct rt_manifest *m, uint64_t *ret_sma
 }
 
 /* Is the path still the file that was opened, whole, and with no other name? */
-static bool is_ours(const struct rt_sink *sink, struct stat *ret)
+static bool is_ours(const struct rt_compact_job *in, struct stat *ret)
 {
-    return lstat(sink->path, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_nlink == 1 &&
-        ret->st_dev == sink->opened.st_dev &&
-           ret->st_ino == sink->opened.st_ino && (uint64_t)ret->st_size == sink->written;
+    return lstat(in->path, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_nlink == 1 && ret->st_dev == in->opened->st_dev &&
+        ret->st_ino == in->opened->st_ino && (uint64_t)ret->st_size == in->written;
 }
 
 /* ---------------------------------------------------------------- the new file */
 
 struct job {
-    const struct rt_recording *in;
-    struct rt_recording out; /* a recording of its own; the store's strings are the old one's */
+    const struct rt_compact_job *in;
+    const struct rt_file_part *part; /* whose chunks are merged */
+    struct rt_recording *out;        /* of the same store: the names stay */
     struct rt_rrd_reader *reader;
     const struct entity_sums *sums;
-    bool all; /* entities that need no merging are made anew, too */
-    int64_t *shapes; /* old → new, -1 = not yet */
+    bool all;                        /* entities that need no merging are made anew, too */
+    bool *done;                      /* by entity: it was written */
+    const struct rt_manifest_chunk **list; /* room for an entity's chunks */
+    size_t next;                     /* chunk of the part that comes next in the file */
     uint64_t deadline_ns;
     uint64_t rows_in, rows_out;
 };
 
-static int read_frame(struct job *j, const struct rt_manifest_chunk *c, struct rt_frame *ret)
+static int check_time(const struct job *j)
 {
-    if (rt_mono_ns() > j->deadline_ns)
-        return -ETIMEDOUT;
-    int r = rt_rrd_reader_at(j->reader, c->offset - RT_RRD_FRAME_HEADER_BYTES, ret, NULL);
-    if (r || ret->kind != RT_FRAME_ARROW || ret->payload_len != c->size)
-        return r < 0 ? r : -EBADMSG;
-    return 0;
+    return rt_mono_ns() > j->deadline_ns ? -ETIMEDOUT : 0;
 }
 
-/* The number in the new manifest of an old shape. */
-static int64_t shape_copy(struct job *j, uint32_t old)
+static int frame_copy(struct job *j, struct rt_store *store, enum rt_message_type type, const struct rt_manifest_chunk *c,
+                      const struct rt_frame *frame)
 {
-    const struct rt_manifest *m = &j->in->manifest;
-    const struct rt_shape *shape = rt_manifest_shape(m, old);
-    uint32_t list[MAX_COLUMNS];
-    struct rt_builder *b;
-    if (j->shapes[old] >= 0)
-        return j->shapes[old];
-    if (shape->n > MAX_COLUMNS || rt_recording_builder(&j->out, rt_manifest_entity(m, shape->entity), &b) < 0)
+    uint64_t head[2] = {frame->kind, frame->payload_len};
+    struct rt_log_message *m = rt_message_new(store, type, sizeof head + frame->payload_len);
+    if (!m)
         return -ENOMEM;
-    for (uint32_t i = 0; i < shape->n; i++) {
-        uint32_t d = *RT_MANIFEST_AT(m, shape_descriptors, uint32_t, shape->first + i);
-        int64_t n = rt_manifest_intern_descriptor(&j->out.manifest, rt_manifest_descriptor(m, d));
-        if (n < 0)
-            return n;
-        list[i] = (uint32_t)n;
+    if (c) {
+        m->chunk = *c;
+        m->n_rows = c->n_rows;
     }
-    return j->shapes[old] = rt_manifest_add_shape(&j->out.manifest, b->entity, shape->is_static, list,
-                                                  shape->n);
-}
-
-static int chunk_copy(struct job *j, const struct rt_manifest_chunk *c)
-{
-    struct rt_frame frame;
-    struct rt_manifest_chunk now = *c;
-    int64_t shape = shape_copy(j, c->shape);
-    int r = shape < 0 ? (int)shape : read_frame(j, c, &frame);
-    if (r < 0)
-        return r;
-    uint64_t head[2] = {RT_FRAME_ARROW, frame.payload_len};
-    now.shape = (uint32_t)shape;
-    now.offset = j->out.sink->written + RT_RRD_FRAME_HEADER_BYTES;
-    rt_buf_clear(&j->out.frame);
-    if (rt_buf_append(&j->out.frame, head, sizeof head) < 0 ||
-        rt_buf_append(&j->out.frame, frame.payload, frame.payload_len) < 0)
-        return -ENOMEM;
-    r = j->out.sink->ops->write(j->out.sink, j->out.frame.data, j->out.frame.len, NULL);
-    j->rows_out += c->n_rows;
-    return r ? r : rt_manifest_add_chunk(&j->out.manifest, &now);
+    memcpy(m->frame, head, sizeof head);
+    memcpy(m->frame + sizeof head, frame->payload, frame->payload_len);
+    return rt_recording_deliver(j->out, m, NULL);
 }
 
 /* A decoded chunk as a batch of columns, without times when static; what this library never writes is
@@ -144,19 +130,15 @@ static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_tex
     return 0;
 }
 
-static int chunk_append(struct job *j, const struct rt_manifest_chunk *c, const char *path)
+static int chunk_append(struct job *j, const struct rt_frame *frame, const char *path)
 {
     rr_column columns[MAX_COLUMNS];
     rr_text_batch batch;
-    struct rt_frame frame;
     struct rt_chunk chunk = {0};
-    int r = read_frame(j, c, &frame);
-    if (!r && rt_chunk_decode(&frame, &chunk, NULL))
-        r = -EBADMSG;
+    int r = rt_chunk_decode(frame, &chunk, NULL) ? -EBADMSG : 0;
     r = r ? r : batch_from_chunk(&chunk, columns, &batch);
     if (!r)
-        r = chunk.is_static ? rt_recording_append_static(&j->out, path, &batch, NULL)
-            : rt_recording_append(&j->out, path, &batch, NULL);
+        r = chunk.is_static ? rt_recording_append_static(j->out, path, &batch, NULL) : rt_recording_append(j->out, path, &batch, NULL);
     j->rows_out += r ? 0 : chunk.n_rows;
     rt_chunk_deinit(&chunk);
     return r;
@@ -172,89 +154,116 @@ static int compare_start(const void *a, const void *b)
 }
 
 /* All temporal chunks of an entity, in time order, into as few as may be. */
-static int entity_rewrite(struct job *j, uint32_t entity, const struct rt_manifest_chunk **list)
+static int entity_rewrite(struct job *j, uint32_t entity)
 {
-    const struct rt_manifest *m = &j->in->manifest;
-    const char *path = rt_manifest_entity(m, entity);
+    const char *path = rt_manifest_entity(&j->part->store->names, entity);
     struct rt_builder *b;
     uint32_t n = 0;
-    for (size_t i = 0; i < rt_manifest_n_chunks(m); i++) {
-        const struct rt_shape *shape = rt_manifest_shape(m, rt_manifest_chunk(m, i)->shape);
+    for (size_t i = 0; i < n_chunks(j->part); i++) {
+        const struct rt_shape *shape = shape_of(j->part, chunk_at(j->part, i));
         if (shape->entity == entity && !shape->is_static)
-            list[n++] = rt_manifest_chunk(m, i);
+            j->list[n++] = chunk_at(j->part, i);
     }
-    qsort(list, n, sizeof *list, compare_start);
-    int r = rt_recording_builder(&j->out, path, &b);
-    for (uint32_t i = 0; !r && i < n; i++)
-        r = chunk_append(j, list[i], path);
-    return r ? r : rt_recording_cut(&j->out, b, NULL);
+    qsort(j->list, n, sizeof *j->list, compare_start);
+    int r = rt_recording_builder(j->out, path, &b);
+    for (uint32_t i = 0; !r && i < n; i++) {
+        struct rt_frame frame;
+        r = check_time(j);
+        if (!r && rt_rrd_reader_at(j->reader, j->list[i]->offset - RT_RRD_FRAME_HEADER_BYTES, &frame, NULL))
+            r = -EBADMSG;
+        r = r ? r : chunk_append(j, &frame, path);
+    }
+    return r ? r : rt_recording_cut(j->out, b, NULL);
+}
+
+/* The chunk of another part that begins at @offset. */
+static const struct rt_manifest_chunk *other_chunk(const struct job *j, uint64_t offset, struct rt_store **ret_store)
+{
+    for (size_t p = 1; p < j->in->n_parts; p++)
+        for (size_t i = 0; i < n_chunks(&j->in->parts[p]); i++)
+            if (chunk_at(&j->in->parts[p], i)->offset == offset) {
+                *ret_store = j->in->parts[p].store;
+                return chunk_at(&j->in->parts[p], i);
+            }
+    return NULL;
 }
 
 /* Copies what stays; an entity that is rewritten comes where its first chunk was. */
-static int write_chunks(struct job *j)
+static int chunk_write(struct job *j, const struct rt_frame *frame)
 {
-    const struct rt_manifest *m = &j->in->manifest;
-    size_t n = rt_manifest_n_chunks(m);
-    const struct rt_manifest_chunk **list = malloc(n * sizeof(void *));
-    bool *done = calloc(RT_MANIFEST_N(m, entities, char *), sizeof *done);
-    int r = list && done ? 0 : -ENOMEM;
-    for (size_t i = 0; !r && i < n; i++) {
-        const struct rt_manifest_chunk *c = rt_manifest_chunk(m, i);
-        const struct rt_shape *shape = rt_manifest_shape(m, c->shape);
-        j->rows_in += c->n_rows;
-        if (shape->is_static && j->all) {
-            r = chunk_append(j, c, rt_manifest_entity(m, shape->entity));
-        } else if (shape->is_static || !(j->all || worth_it(&j->sums[shape->entity]))) {
-            r = chunk_copy(j, c);
-        } else if (!done[shape->entity]) {
-            done[shape->entity] = true;
-            r = entity_rewrite(j, shape->entity, list);
-        }
+    uint64_t offset = frame->offset + RT_RRD_FRAME_HEADER_BYTES;
+    if (j->next == n_chunks(j->part) || chunk_at(j->part, j->next)->offset != offset) {
+        struct rt_store *store;
+        const struct rt_manifest_chunk *other = other_chunk(j, offset, &store);
+        return other ? frame_copy(j, store, RT_MESSAGE_CHUNK, other, frame) : -EBADMSG;
     }
-    free(list);
-    free(done);
-    return !r && (j->rows_in != j->rows_out || j->out.dropped) ? -EBADMSG : r;
+    const struct rt_manifest_chunk *c = chunk_at(j->part, j->next++);
+    const struct rt_shape *shape = shape_of(j->part, c);
+    j->rows_in += c->n_rows;
+    if (shape->is_static && j->all)
+        return chunk_append(j, frame, rt_manifest_entity(&j->part->store->names, shape->entity));
+    if (shape->is_static || !(j->all || worth_it(&j->sums[shape->entity]))) {
+        j->rows_out += c->n_rows;
+        return frame_copy(j, j->part->store, RT_MESSAGE_CHUNK, c, frame);
+    }
+    if (j->done[shape->entity])
+        return 0;
+    j->done[shape->entity] = true;
+    return entity_rewrite(j, shape->entity);
+}
+
+static int frame_write(struct job *j, const struct rt_frame *frame)
+{
+    if (frame->kind == RT_FRAME_ARROW)
+        return chunk_write(j, frame);
+    return frame_copy(j, j->part->store, frame->kind == RT_FRAME_SET_STORE_INFO ? RT_MESSAGE_STORE_INFO : RT_MESSAGE_ACTIVATE, NULL, frame);
+}
+
+static int write_frames(struct job *j)
+{
+    struct rt_frame frame;
+    int r = 0, end = 0;
+    while (!r && !(end = rt_rrd_reader_next(j->reader, &frame, NULL)) && frame.kind != RT_FRAME_END) {
+        r = check_time(j);
+        r = r ? r : frame_write(j, &frame);
+    }
+    if (!r && (end || j->next != n_chunks(j->part) || j->rows_in != j->rows_out || rt_recording_dropped(j->out)))
+        r = -EBADMSG;
+    return r;
 }
 
 static int write_all(struct job *j, const char *path)
 {
-    struct rt_recording *out = &j->out;
-    int r = rt_encoder_init(&out->encoder);
-    out->encoder.hard = j->all;
-    r = r ? r : rt_rrd_stream_header(&out->frame);
-    r = r ? r : rt_rrd_store_info(&out->frame, &out->store, rt_encoder_ids(&out->encoder, rt_real_ns(), 1));
-    r = r ? r : rt_sink_file_open(path, RT_SINK_CREATE, &out->sink, NULL);
-    r = r ? r : out->sink->ops->write(out->sink, out->frame.data, out->frame.len, NULL);
-    r = r ? r : write_chunks(j);
-    r = r ? r : rt_recording_finish(out, NULL);
-    if (out->sink) {
-        int closed = out->sink->ops->close(out->sink, NULL);
-        r = r ? r : closed;
-        out->sink = NULL;
+    struct rt_sink *sink = NULL;
+    /* what viewers merge up to, whatever the recording was told */
+    static const struct rt_settings settings = {4096, 384 << 10, UINT64_MAX, 0};
+    int r = rt_recording_of_store(j->part->store, &settings, &j->out);
+    r = r ? r : rt_sink_file(path, RT_SINK_CREATE, false, &sink, NULL);
+    if (!r && (r = rt_recording_add_sink(j->out, sink)) < 0)
+        sink->ops->abandon(sink);
+    if (!r) {
+        j->out->encoder.hard = j->all;
+        r = write_frames(j);
     }
-    return r;
+    if (r)
+        j->out = rt_recording_free(j->out);
+    return r ? r : rt_recording_close(j->out, j->deadline_ns, NULL);
 }
 
 static int job_run(struct job *j, const char *path)
 {
-    const struct rt_manifest *m = &j->in->manifest;
-    size_t n = RT_MANIFEST_N(m, shapes, struct rt_shape);
-    j->out.store = j->in->store;
-    /* what viewers merge up to, whatever the recording was told */
-    j->out.settings = (struct rt_settings){4096, 384 << 10, UINT64_MAX};
-    j->deadline_ns = rt_mono_ns() + MAX_NS;
-    j->shapes = malloc(n * sizeof *j->shapes);
-    int r = j->shapes ? 0 : -ENOMEM;
-    for (size_t i = 0; !r && i < n; i++)
-        j->shapes[i] = -1;
-    if (!r && rt_rrd_reader_open(j->in->sink->path, &j->reader, NULL))
+    uint64_t limit = rt_mono_ns() + MAX_NS;
+    j->deadline_ns = j->in->deadline_ns < limit ? j->in->deadline_ns : limit;
+    j->list = malloc(n_chunks(j->part) * sizeof(void *));
+    j->done = calloc(RT_MANIFEST_N(&j->part->store->names, entities, char *), sizeof *j->done);
+    int r = j->list && j->done ? 0 : -ENOMEM;
+    if (!r && rt_rrd_reader_open(j->in->path, &j->reader, NULL))
         r = -EBADMSG;
     r = r ? r : write_all(j, path);
     if (j->reader)
         rt_rrd_reader_free(j->reader);
-    free(j->shapes);
-    j->out.store = (struct rt_store_id){0};
-    rt_recording_deinit(&j->out);
+    free(j->list);
+    free(j->done);
     return r;
 }
 
@@ -278,33 +287,33 @@ static int make_temporary(const char *path, char **ret_name, int *ret_fd)
     return 0;
 }
 
-static int take_place(const struct rt_sink *old, const char *name, int fd, const struct stat *st)
+static int take_place(const struct rt_compact_job *in, const char *name, int fd, const struct stat *st)
 {
     struct stat now;
     if ((fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EPERM) || fchmod(fd, st->st_mode & 07777) < 0 ||
         fsync(fd) < 0)
         return -errno;
-    if (fstat(fd, &now) < 0 || now.st_uid != st->st_uid || now.st_gid != st->st_gid || !is_ours(old, &now))
+    if (fstat(fd, &now) < 0 || now.st_uid != st->st_uid || now.st_gid != st->st_gid || !is_ours(in, &now))
         return -EPERM;
-    return rename(name, old->path) < 0 ? -errno : 1;
+    return rename(name, in->path) < 0 ? -errno : 1;
 }
 
-int rt_recording_compact(const struct rt_recording *rec)
+int rt_compact(const struct rt_compact_job *in)
 {
     struct stat st;
     uint64_t small;
     char *name = NULL;
     RT_CLEANUP(fd_close) int fd = -1;
-    if (rec->sink->written > MAX_FILE_BYTES || !is_ours(rec->sink, &st))
+    if (!in->n_parts || in->written > MAX_FILE_BYTES || !is_ours(in, &st))
         return 0;
-    struct entity_sums *sums = sum_up(&rec->manifest, &small);
-    int r = !sums ? -ENOMEM : small * 5 <= rec->sink->written ? 0 : 1;
+    struct entity_sums *sums = sum_up(&in->parts[0], &small);
+    int r = !sums ? -ENOMEM : small * 5 <= in->written ? 0 : 1;
     if (r > 0)
-        r = make_temporary(rec->sink->path, &name, &fd);
+        r = make_temporary(in->path, &name, &fd);
     if (name) {
-        struct job j = {.in = rec, .sums = sums, .all = rec->sink->written <= HARD_BYTES};
+        struct job j = {.in = in, .part = &in->parts[0], .sums = sums, .all = in->written <= HARD_BYTES};
         r = job_run(&j, name);
-        r = r ? r : take_place(rec->sink, name, fd, &st);
+        r = r ? r : take_place(in, name, fd, &st);
         if (r != 1)
             unlink(name);
     }

@@ -1,14 +1,6 @@
-#include "recording/recording.h"
-
-#include <stdio.h>
-#include <uuid/uuid.h>
 #include <xxhash.h>
 
-#include "base/clock.h"
-#include "encode/footer.h"
-#include "recording/appid.h"
-#include "recording/compact.h"
-#include "recording/resume.h"
+#include "recording/inside.h"
 
 /* ---------------------------------------------------------------- builders by path */
 
@@ -48,12 +40,12 @@ int rt_recording_builder(struct rt_recording *rec, const char *path, struct rt_b
         return 0;
     }
     struct rt_builder *b = malloc(sizeof *b);
-    int64_t entity = b ? rt_manifest_add_entity(&rec->manifest, path) : -ENOMEM;
+    int64_t entity = b ? rt_store_entity(rec->store, path, strlen(path)) : -ENOMEM;
     if (entity < 0) {
         free(b);
         return -ENOMEM;
     }
-    rt_builder_init(b, &rec->manifest, (uint32_t)entity, false);
+    rt_builder_init(b, rec->store, (uint32_t)entity, false);
     rec->builders[rec->n_builders++] = b;
     rec->index[at] = rec->n_builders;
     *ret = b;
@@ -64,21 +56,17 @@ int rt_recording_builder(struct rt_recording *rec, const char *path, struct rt_b
 
 int rt_recording_cut(struct rt_recording *rec, struct rt_builder *b, struct rt_error *err)
 {
-    struct rt_manifest_chunk c;
+    struct rt_log_message *m;
     int r = 0;
     if (b->n_rows && b->n_columns) {
-        rt_buf_clear(&rec->frame);
         r = rt_builder_seal(b, rec->bump);
-        r = r ? r : rt_chunk_encode(&rec->encoder, b, &rec->store, rec->sink->written, &rec->frame, &c);
-        if (r)
-            rt_error_set(err, r, "%s: %s: cannot encode %u rows: %s", rec->sink->path, b->path, b->n_rows,
-                         strerror(-r));
-        else
-            r = rec->sink->ops->write(rec->sink, rec->frame.data, rec->frame.len, err);
-        if (!r)
-            r = rt_manifest_add_chunk(&rec->manifest, &c);
-        else
+        r = r ? r : rt_chunk_encode(&rec->encoder, b, &m);
+        if (r) {
             rec->dropped += b->n_rows;
+            rt_error_set(err, r, "%s: cannot encode %u rows: %s", b->path, b->n_rows, strerror(-r));
+        } else {
+            r = rt_recording_deliver(rec, m, err);
+        }
     }
     rt_builder_clear(b);
     return r;
@@ -133,16 +121,23 @@ int rt_recording_append(struct rt_recording *rec, const char *path, const rr_tex
 int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch,
                                struct rt_error *err)
 {
-    struct rt_builder b, *temporal;
-    int r = rt_recording_builder(rec, path, &temporal); /* for the entity's number */
-    if (r < 0)
-        return rt_error_set(err, r, "%s: out of memory", path);
-    rt_builder_init(&b, &rec->manifest, temporal->entity, true);
-    if (batch->n_rows)
-        r = rt_builder_append(&b, batch, 0, batch->n_rows, err);
+    struct rt_builder b;
+    int64_t entity = rt_store_entity(rec->store, path, strlen(path));
+    if (entity < 0)
+        return rt_error_set(err, (int)entity, "%s: out of memory", path);
+    rt_builder_init(&b, rec->store, (uint32_t)entity, true);
+    int r = batch->n_rows ? rt_builder_append(&b, batch, 0, batch->n_rows, err) : 0;
     r = r ? r : rt_recording_cut(rec, &b, err);
     rt_builder_deinit(&b);
     return r;
+}
+
+int rt_recording_properties(struct rt_recording *rec, int64_t start_time_ns, const char *name, struct rt_error *err)
+{
+    uint32_t offsets[2] = {0, name ? (uint32_t)strlen(name) : 0};
+    const rr_column columns[2] = {{"RecordingInfo:start_time", &start_time_ns, NULL, NULL}, {"RecordingInfo:name", name, offsets, NULL}};
+    const rr_text_batch row = {.struct_size = sizeof row, .n_rows = 1, .columns = columns, .n_columns = offsets[1] ? 2 : 1};
+    return rt_recording_append_static(rec, RT_PROPERTIES_PATH, &row, err);
 }
 
 int rt_recording_flush(struct rt_recording *rec, struct rt_error *err)
@@ -155,117 +150,42 @@ int rt_recording_flush(struct rt_recording *rec, struct rt_error *err)
     return first;
 }
 
-/* ---------------------------------------------------------------- open */
-
-static int take_ids(struct rt_recording *rec, const rr_stream_options *o)
+uint64_t rt_recording_pending(const struct rt_recording *rec, uint64_t *ret_bytes)
 {
-    rec->store.application_id = rt_appid_rewrite(o->application_id);
-    if (o->recording_id && o->recording_id[0]) {
-        rec->store.recording_id = strdup(o->recording_id);
-    } else {
-        uuid_t id;
-        char *p = rec->store.recording_id = malloc(4 + 32 + 1);
-        uuid_generate_random(id);
-        for (int i = 0; p && i < 16; i++)
-            sprintf(p + 4 + 2 * i, "%02x", id[i]);
-        if (p)
-            memcpy(p, "rec_", 4);
+    uint64_t rows = 0, bytes = 0;
+    for (uint32_t i = 0; i < rec->n_builders; i++) {
+        rows += rec->builders[i]->n_rows;
+        bytes += rec->builders[i]->n_rows ? rt_builder_bytes(rec->builders[i]) : 0;
     }
-    return rec->store.application_id && rec->store.recording_id ? 0 : -ENOMEM;
+    if (ret_bytes)
+        *ret_bytes = bytes;
+    return rows;
 }
 
-static int send_properties(struct rt_recording *rec, const rr_stream_options *o, struct rt_error *err)
-{
-    int64_t start = o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns();
-    const char *name = o->recording_name ? o->recording_name : "";
-    uint32_t offsets[2] = {0, (uint32_t)strlen(name)};
-    const rr_column columns[2] = {{"RecordingInfo:start_time", &start, NULL, NULL},
-                                  {"RecordingInfo:name", name, offsets, NULL}};
-    const rr_text_batch row = {.struct_size = sizeof row, .n_rows = 1, .columns = columns,
-                               .n_columns = name[0] ? 2 : 1};
-    return rt_recording_append_static(rec, RT_PROPERTIES_PATH, &row, err);
-}
+/* ---------------------------------------------------------------- new */
 
-static int begin_file(struct rt_recording *rec, const rr_stream_options *o, struct rt_error *err)
-{
-    rt_buf_clear(&rec->frame);
-    if (rt_rrd_stream_header(&rec->frame) < 0 ||
-        rt_rrd_store_info(&rec->frame, &rec->store, rt_encoder_ids(&rec->encoder, rt_real_ns(), 1)) < 0)
-        return rt_error_set(err, -ENOMEM, "%s: out of memory", o->save);
-    int r = rt_sink_file_open(o->save, RT_SINK_CREATE, &rec->sink, err);
-    r = r ? r : rec->sink->ops->write(rec->sink, rec->frame.data, rec->frame.len, err);
-    return r || o->send_properties == 2 ? r : send_properties(rec, o, err);
-}
-
-int rt_recording_open(const rr_stream_options *o, struct rt_recording **ret, struct rt_error *err)
+int rt_recording_of_store(struct rt_store *store, const struct rt_settings *settings, struct rt_recording **ret)
 {
     struct rt_recording *rec = calloc(1, sizeof *rec);
     int r = rec ? rt_encoder_init(&rec->encoder) : -ENOMEM;
-    r = r ? r : take_ids(rec, o);
     if (r) {
-        rt_recording_free(rec);
-        return rt_error_set(err, r, "%s: cannot prepare a recording: %s", o->save, strerror(-r));
-    }
-    rec->settings = rt_settings_read();
-    rec->bump = true;
-    rec->compact = o->compact_at_close != 2;
-    r = o->resume ? rt_recording_resume(rec, o->save, o->resume_bytes, err) : begin_file(rec, o, err);
-    if (r) {
-        rt_recording_free(rec);
+        free(rec);
         return r;
     }
+    rec->store = rt_store_ref(store);
+    rec->settings = *settings;
     *ret = rec;
     return 0;
 }
 
-/* ---------------------------------------------------------------- close */
-
-int rt_recording_finish(struct rt_recording *rec, struct rt_error *err)
+int rt_recording_new(const struct rt_recording_config *config, struct rt_recording **ret, struct rt_error *err)
 {
-    struct rt_buf footer = {0};
-    rt_buf_clear(&rec->frame);
-    int r = rt_footer_build(&rec->manifest, &rec->store, &footer);
-    r = r ? r : rt_rrd_end(&rec->frame, rec->sink->written, footer.data, footer.len);
-    rt_buf_deinit(&footer);
+    struct rt_store *store = rt_store_new(config->application_id, config->recording_id,
+                                          config->kind ? config->kind : RR_STORE_KIND_RECORDING);
+    int r = store ? rt_recording_of_store(store, &config->settings, ret) : -ENOMEM;
+    rt_store_unref(store);
     if (r)
-        return rt_error_set(err, r, "%s: cannot make the footer: %s", rec->sink->path, strerror(-r));
-    return rec->sink->ops->write(rec->sink, rec->frame.data, rec->frame.len, err);
-}
-
-int rt_recording_close(struct rt_recording *rec, struct rt_error *err)
-{
-    int first = rt_recording_flush(rec, err);
-    int r = rt_recording_finish(rec, first ? NULL : err);
-    first = first ? first : r;
-    if (!r && rec->compact)
-        rt_recording_compact(rec); /* a failure leaves the file as it is */
-    r = rec->sink->ops->close(rec->sink, first ? NULL : err);
-    rec->sink = NULL;
-    rt_recording_free(rec);
-    return first ? first : r;
-}
-
-void rt_recording_deinit(struct rt_recording *rec)
-{
-    if (rec->sink)
-        rec->sink->ops->close(rec->sink, NULL);
-    for (uint32_t i = 0; i < rec->n_builders; i++) {
-        rt_builder_deinit(rec->builders[i]);
-        free(rec->builders[i]);
-    }
-    free(rec->builders);
-    free(rec->index);
-    rt_manifest_deinit(&rec->manifest);
-    rt_encoder_deinit(&rec->encoder);
-    rt_buf_deinit(&rec->frame);
-    free(rec->store.application_id);
-    free(rec->store.recording_id);
-}
-
-struct rt_recording *rt_recording_free(struct rt_recording *rec)
-{
-    if (rec)
-        rt_recording_deinit(rec);
-    free(rec);
-    return NULL;
+        return rt_error_set(err, r, "cannot prepare a recording: %s", strerror(-r));
+    (*ret)->bump = config->bump;
+    return 0;
 }

@@ -1,21 +1,9 @@
-#include "recording/resume.h"
-
+/* Going on with a file that a recording left without a footer: its frames are read once, to know again what the names, the columns of each
+ * entity and its last time were. The file is not touched when it does not fit. */
 #include "recording/decoded.h"
-#include "recording/recording.h"
+#include "recording/inside.h"
 
 enum { MAX_COLUMNS = 1024 };
-
-static int64_t find_shape(const struct rt_manifest *m, uint32_t entity, bool is_static, const uint32_t *list,
-                          uint32_t n)
-{
-    for (size_t i = RT_MANIFEST_N(m, shapes, struct rt_shape); i-- > 0;) {
-        const struct rt_shape *s = rt_manifest_shape(m, i);
-        if (s->entity == entity && s->is_static == is_static && s->n == n &&
-            !memcmp(RT_MANIFEST_AT(m, shape_descriptors, uint32_t, s->first), list, n * sizeof *list))
-            return (int64_t)i;
-    }
-    return -1;
-}
 
 /* The shape of a decoded chunk; its components become columns of the entity's builder. */
 static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, struct rt_builder *b)
@@ -30,16 +18,15 @@ static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, s
             return -EBADMSG;
         const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
                                         (char *)(uintptr_t)col->component_type, (enum rt_ipc_type)item};
-        int64_t number = rt_manifest_intern_descriptor(&rec->manifest, &d);
+        int64_t number = rt_manifest_intern_descriptor(&rec->store->names, &d);
         if (number < 0)
             return number;
         list[n++] = (uint32_t)number;
     }
-    int64_t shape = find_shape(&rec->manifest, b->entity, c->is_static, list, n);
-    return shape >= 0 ? shape : rt_manifest_add_shape(&rec->manifest, b->entity, c->is_static, list, n);
+    return rt_store_shape(rec->store, b->entity, c->is_static, list, n);
 }
 
-static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c)
+static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c, struct rt_buf *chunks)
 {
     struct rt_builder *b;
     const struct rt_chunk_column *time = rt_decoded_time(c);
@@ -59,10 +46,10 @@ static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, co
         b->last_time = b->has_last && b->last_time > now.t_max ? b->last_time : now.t_max;
         b->has_last = true;
     }
-    return rt_manifest_add_chunk(&rec->manifest, &now);
+    return rt_buf_append(chunks, &now, sizeof now);
 }
 
-static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, struct rt_error *err)
+static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, struct rt_buf *chunks, struct rt_error *err)
 {
     struct rt_store_info info;
     struct rt_chunk chunk = {0};
@@ -70,8 +57,8 @@ static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, st
     if (frame->kind == RT_FRAME_SET_STORE_INFO) {
         if (rt_store_info_decode(frame, &info, err))
             return -EBADMSG;
-        return strcmp(info.recording_id, rec->store.recording_id) ||
-            strcmp(info.application_id, rec->store.application_id)
+        return strcmp(info.recording_id, rec->store->id.recording_id) ||
+            strcmp(info.application_id, rec->store->id.application_id)
                    ? rt_error_set(err, -EINVAL, "the file is recording %s of %s", info.recording_id,
                                   info.application_id) : 0;
     }
@@ -80,13 +67,13 @@ static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, st
                             (unsigned long long)frame->offset);
     if (rt_chunk_decode(frame, &chunk, err))
         return -EBADMSG;
-    r = note_chunk(rec, frame, &chunk);
+    r = note_chunk(rec, frame, &chunk, chunks);
     rt_chunk_deinit(&chunk);
     return r ? rt_error_set(err, r, "byte %llu: a chunk that cannot be continued",
                             (unsigned long long)frame->offset) : 0;
 }
 
-static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, uint64_t keep,
+static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, uint64_t keep, struct rt_buf *chunks,
                        struct rt_error *err)
 {
     uint64_t end = RT_RRD_HEADER_BYTES;
@@ -97,24 +84,47 @@ static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, u
             return r < 0 ? r : rt_error_set(err, -EBADMSG, "the file has no frame at byte %llu",
                                             (unsigned long long)end);
         end = frame.offset + RT_RRD_FRAME_HEADER_BYTES + frame.payload_len;
-        if ((r = note_frame(rec, &frame, err)) < 0)
+        if ((r = note_frame(rec, &frame, chunks, err)) < 0)
             return r;
     }
     return end == keep ? 0 : rt_error_set(err, -EINVAL, "byte %llu is not the end of a frame",
                                           (unsigned long long)keep);
 }
 
-int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t keep, struct rt_error *err)
+/* Opens the sink behind what was read; what follows is cut off. */
+static int go_on(struct rt_recording *rec, const char *path, uint64_t keep, bool compact, const struct rt_buf *chunks, struct rt_error *err)
+{
+    const struct rt_manifest_chunk *list = (const struct rt_manifest_chunk *)(const void *)chunks->data;
+    struct rt_sink *sink;
+    int r = rt_sink_file(path, keep, compact, &sink, err);
+    if (r)
+        return r;
+    for (size_t i = 0; !r && i < chunks->len / sizeof *list; i++)
+        r = rt_sink_file_note(sink, rec->store, &list[i]);
+    r = r ? r : rt_recording_add_sink(rec, sink);
+    if (r) {
+        sink->ops->abandon(sink);
+        return rt_error_set(err, r, "%s: out of memory", path);
+    }
+    return 0;
+}
+
+/* Reads the first @keep bytes of @path, which must end at a frame's end and belong to the recording's ids.
+ * Return: 0, -EINVAL, -EBADMSG, -errno. */
+int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t keep, bool compact, struct rt_error *err)
 {
     struct rt_rrd_reader *reader = NULL;
+    struct rt_buf chunks = {0};
     struct rt_error why = {0};
     int r = rt_rrd_reader_open(path, &reader, &why);
     r = r > 0 ? -EBADMSG : r;
-    r = r ? r : note_frames(rec, reader, keep, &why);
+    r = r ? r : note_frames(rec, reader, keep, &chunks, &why);
     if (reader)
         rt_rrd_reader_free(reader);
     if (r)
-        return rt_error_set(err, r, "%s: cannot be continued: %.400s", path,
-                            why.message[0] ? why.message : strerror(-r));
-    return rt_sink_file_open(path, keep, &rec->sink, err);
+        rt_error_set(err, r, "%s: cannot be continued: %.400s", path, why.message[0] ? why.message : strerror(-r));
+    else
+        r = go_on(rec, path, keep, compact, &chunks, err);
+    rt_buf_deinit(&chunks);
+    return r;
 }

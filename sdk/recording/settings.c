@@ -7,7 +7,7 @@
 #include <strings.h>
 
 /* Viewers merge chunks up to 4096 rows or 384 KiB; cutting there spares them the work. */
-static const struct rt_settings defaults = {4096, 384 << 10, 8192};
+static const struct rt_settings defaults = {4096, 384 << 10, 8192, 0};
 
 int rt_settings_parse_bytes(const char *text, uint64_t *ret)
 {

@@ -1,9 +1,13 @@
 /* The public functions: handles to recordings, struct rt_error to rr_error. */
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
 #include "base/atomic.h"
+#include "base/clock.h"
+#include "recording/appid.h"
 #include "recording/recording.h"
 #include "version.h"
 
@@ -92,6 +96,42 @@ RR_API rr_stream_options rr_stream_options_default(const char *application_id)
     return (rr_stream_options){.struct_size = sizeof(rr_stream_options), .application_id = application_id};
 }
 
+/* "rec_" and 32 hex digits; caller frees. */
+static char *random_id(void)
+{
+    uuid_t id;
+    char *p = malloc(4 + 32 + 1);
+    uuid_generate_random(id);
+    for (int i = 0; p && i < 16; i++)
+        sprintf(p + 4 + 2 * i, "%02x", id[i]);
+    return p ? memcpy(p, "rec_", 4) : NULL;
+}
+
+static int begin_file(struct rt_recording *rec, const rr_stream_options *o, struct rt_error *err)
+{
+    struct rt_sink *sink;
+    int r = rt_sink_file(o->save, RT_SINK_CREATE, o->compact_at_close != 2, &sink, err);
+    r = r ? r : rt_recording_set_sinks(rec, &sink, 1, UINT64_MAX, err);
+    if (r || o->send_properties == 2)
+        return r;
+    return rt_recording_properties(rec, o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns(), o->recording_name, err);
+}
+
+static int open_file(const rr_stream_options *o, struct rt_recording **ret, struct rt_error *err)
+{
+    char *application = rt_appid_rewrite(o->application_id);
+    char *id = o->recording_id && o->recording_id[0] ? strdup(o->recording_id) : random_id();
+    struct rt_recording *rec = NULL;
+    const struct rt_recording_config config = {application, id, RR_STORE_KIND_RECORDING, rt_settings_read(), true};
+    int r = application && id ? rt_recording_new(&config, &rec, err) : rt_error_set(err, -ENOMEM, "%s: out of memory", o->save);
+    free(application);
+    free(id);
+    if (!r)
+        r = o->resume ? rt_recording_resume(rec, o->save, o->resume_bytes, o->compact_at_close != 2, err) : begin_file(rec, o, err);
+    *ret = r ? rt_recording_free(rec) : rec;
+    return r;
+}
+
 RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *options, rr_error *err)
 {
     struct rt_error e = {0};
@@ -106,7 +146,7 @@ RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *opt
                  : "application_id is empty");
         return 0;
     }
-    int r = rt_recording_open(options, &rec, &e);
+    int r = open_file(options, &rec, &e);
     if (r) {
         fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE,
              e.message);
@@ -127,7 +167,7 @@ RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float
     (void)timeout_sec; /* the file sink is synchronous */
     if (!rec)
         return no_handle(err);
-    return translate(rt_recording_close(rec, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+    return translate(rt_recording_close(rec, UINT64_MAX, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
 }
 
 RR_API void rr_recording_stream_abandon(rr_recording_stream handle)
@@ -223,24 +263,21 @@ RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *enti
 RR_API uint64_t rr_recording_stream_durable_bytes(rr_recording_stream handle)
 {
     struct rt_recording *rec = lookup(handle);
-    return rec ? rec->sink->written : 0;
+    return rec ? rt_recording_written(rec) : 0;
 }
 
 RR_API uint64_t rr_recording_stream_pending_rows(rr_recording_stream handle, uint64_t *ret_bytes)
 {
     struct rt_recording *rec = lookup(handle);
-    uint64_t rows = 0, bytes = 0;
-    for (uint32_t i = 0; rec && i < rec->n_builders; i++) {
-        rows += rec->builders[i]->n_rows;
-        bytes += rec->builders[i]->n_rows ? rt_builder_bytes(rec->builders[i]) : 0;
-    }
+    if (rec)
+        return rt_recording_pending(rec, ret_bytes);
     if (ret_bytes)
-        *ret_bytes = bytes;
-    return rows;
+        *ret_bytes = 0;
+    return 0;
 }
 
 RR_API uint64_t rr_recording_stream_dropped(rr_recording_stream handle)
 {
     struct rt_recording *rec = lookup(handle);
-    return rec ? rec->dropped : 0;
+    return rec ? rt_recording_dropped(rec) : 0;
 }

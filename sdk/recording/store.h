@@ -1,0 +1,27 @@
+/* Whom messages belong to: the ids of a recording or a blueprint, and the names that its chunks use. Each message holds its store, so that a
+ * sink can write a footer after the recording is gone. Names are only added, by one thread at a time, the one that gives messages to sinks. */
+#ifndef RT_RECORDING_STORE_H
+#define RT_RECORDING_STORE_H
+
+#include "encode/manifest.h"
+
+struct rt_store {
+    uint32_t refs_mt;
+    int kind;                /* RR_STORE_KIND_* */
+    struct rt_store_id id;   /* strings owned */
+    struct rt_manifest names; /* entities, descriptors, shapes; its chunks stay empty: each file has its own */
+    uint32_t *index, n_index; /* open addressing of entities by path: number + 1 */
+};
+
+/* One reference; copies. NULL without memory. */
+struct rt_store *rt_store_new(const char *application_id, const char *recording_id, int kind);
+/* Threads: any. */
+struct rt_store *rt_store_ref(struct rt_store *s);
+/* Return: NULL. Threads: any. */
+struct rt_store *rt_store_unref(struct rt_store *s);
+
+/* Numbers of names, made when new. Return: the number, -ENOMEM. */
+int64_t rt_store_entity(struct rt_store *s, const char *path, size_t len);
+int64_t rt_store_shape(struct rt_store *s, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n);
+
+#endif
