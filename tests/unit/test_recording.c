@@ -9,7 +9,6 @@
 
 #include "encode/decode.h"
 #include "recording/appid.h"
-#include "recording/settings.h"
 #include "tests/harness/test.h"
 
 #define T0 1700000000000000000ll
@@ -288,23 +287,6 @@ RT_TEST(test_chunks_follow_the_official_variables)
     CHECK(found.n_chunks >= 2 && found.n_chunks <= 6);
     CHECK_INT(found.n_rows, 2000);
     tidy();
-}
-
-RT_TEST(test_byte_settings_take_suffixes)
-{
-    static const struct {
-        const char *text;
-        int result;
-        uint64_t value;
-    } cases[] = {{"10", 0, 10}, {"10MB", 0, 10000000}, {"2MiB", 0, 2097152}, {"3 kib", 0, 3072},
-                 {"-1", -EINVAL, 0}, {"x", -EINVAL, 0},
-                 {"5 apples", -EINVAL, 0}, {"", -EINVAL, 0}, {"99999999999999999999", -ERANGE, 0},
-                 {"18446744073709551615GB", -ERANGE, 0}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint64_t v = 0;
-        CHECK_INT(rt_settings_parse_bytes(cases[i].text, &v), cases[i].result);
-        CHECK_INT(v, cases[i].value);
-    }
 }
 
 RT_TEST(test_application_ids_are_rewritten_as_rerun_does)
