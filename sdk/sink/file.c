@@ -10,12 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/array.h"
 #include "base/fd.h"
-#include "encode/footer.h"
-#include "recording/compact.h"
-#include "recording/sink.h"
-#include "recording/store.h"
+#include "sink/parts.h"
 
 enum { LOWEST_FD = 64 };
 #define FILE_TICK_NS 200000000 /* as the official file sink */
@@ -28,8 +24,7 @@ struct file_sink {
     int dead;                  /* 0 or the -errno that killed it */
     bool later;                /* a child's: the file is made for the first chunk */
     bool compact;
-    struct rt_file_part *parts; /* the first is that of the recording the sink was made for */
-    size_t n_parts, cap_parts;
+    struct rt_parts parts;
     struct rt_backlog waiting;
 };
 
@@ -141,46 +136,20 @@ static int file_open(struct file_sink *f, uint64_t keep, struct rt_error *err)
 
 /* ---------------------------------------------------------------- notes for the footer */
 
-static struct rt_file_part *part_of(struct file_sink *f, struct rt_store *store)
-{
-    for (size_t i = 0; i < f->n_parts; i++)
-        if (f->parts[i].store == store)
-            return &f->parts[i];
-    if (f->n_parts == f->cap_parts) {
-        struct rt_file_part *parts = rt_array_grow(f->parts, &f->cap_parts, sizeof *parts);
-        if (!parts)
-            return NULL;
-        f->parts = parts;
-    }
-    f->parts[f->n_parts] = (struct rt_file_part){.store = rt_store_ref(store)};
-    return &f->parts[f->n_parts++];
-}
-
 int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_manifest_chunk *chunk)
 {
-    struct rt_file_part *part = part_of(of(sink), store);
+    struct rt_file_part *part = rt_parts_of(&of(sink)->parts, store);
     return part ? rt_buf_append(&part->chunks, chunk, sizeof *chunk) : -ENOMEM;
-}
-
-static int footer_append(const struct rt_file_part *part, struct rt_buf *footer)
-{
-    struct rt_manifest m = part->store->names;
-    m.chunks = part->chunks;
-    return rt_footer_build(&m, &part->store->id, footer); /* messages that follow one another are one with both manifests */
 }
 
 static int file_finish(struct file_sink *f, struct rt_error *err)
 {
-    struct rt_buf footer = {0}, frame = {0};
-    int r = 0;
-    for (size_t i = 0; !r && i < f->n_parts; i++)
-        r = footer_append(&f->parts[i], &footer);
-    r = r ? r : rt_rrd_end(&frame, f->written, footer.data, footer.len);
+    struct rt_buf frame = {0};
+    int r = rt_parts_end(&f->parts, f->written, &frame);
     if (r)
         rt_error_set(err, r, "%s: cannot make the footer: %s", f->base.name, strerror(-r));
     else
         r = file_write(f, frame.data, frame.len, err);
-    rt_buf_deinit(&footer);
     rt_buf_deinit(&frame);
     return r;
 }
@@ -189,14 +158,12 @@ static int file_finish(struct file_sink *f, struct rt_error *err)
 
 static int file_append(struct file_sink *f, struct rt_log_message *m, struct rt_error *err)
 {
-    struct rt_file_part *part = part_of(f, m->store);
-    if (!part || rt_buf_reserve(&part->chunks, sizeof m->chunk) < 0)
+    uint64_t at = f->written;
+    if (rt_parts_room(&f->parts, m) < 0)
         return rt_error_set(err, -ENOMEM, "%s: out of memory", f->base.name);
-    struct rt_manifest_chunk chunk = m->chunk;
-    chunk.offset = f->written + RT_RRD_FRAME_HEADER_BYTES;
     int r = file_write(f, m->frame, m->len, err);
-    if (!r && m->type == RT_MESSAGE_CHUNK)
-        r = rt_buf_append(&part->chunks, &chunk, sizeof chunk);
+    if (!r)
+        rt_parts_note(&f->parts, m, at);
     return r;
 }
 
@@ -243,11 +210,7 @@ static uint64_t file_written(const struct rt_sink *sink)
 
 static void file_free(struct file_sink *f)
 {
-    for (size_t i = 0; i < f->n_parts; i++) {
-        rt_buf_deinit(&f->parts[i].chunks);
-        rt_store_unref(f->parts[i].store);
-    }
-    free(f->parts);
+    rt_parts_deinit(&f->parts);
     rt_backlog_deinit(&f->waiting);
     free(f->base.name);
     free(f);
@@ -268,7 +231,8 @@ static int file_close(struct rt_sink *sink, uint64_t deadline_ns, struct rt_erro
     struct file_sink *f = of(sink);
     int first = f->fd >= 0 ? file_finish(f, err) : 0;
     if (f->fd >= 0 && !first && f->compact && !sink->shared) {
-        const struct rt_compact_job job = {sink->name, &f->opened, f->written, f->parts, f->n_parts, deadline_ns};
+        rt_parts_recording_first(&f->parts);
+        const struct rt_compact_job job = {sink->name, &f->opened, f->written, f->parts.list, f->parts.n, deadline_ns};
         rt_compact(&job); /* a failure leaves the file as it is */
     }
     int r = close_fd(f, first ? NULL : err);
