@@ -38,22 +38,44 @@ struct rt_datatype {
     bool nullable;        /* as a child */
 };
 
-#define RT_DATATYPE_DEPTH 16 /* deepest nesting that import takes */
+#define RT_DATATYPE_DEPTH 16    /* deepest nesting that import takes */
+#define RT_DATATYPE_NODES 4096u /* most fields in a type that import takes */
 
-/* Width in bytes of one value of a flat fixed-width type; 0 for others (Bool is one bit). */
+/* Types of one field, nullable, named "item". */
+extern const struct rt_datatype rt_datatype_null, rt_datatype_bool, rt_datatype_i8, rt_datatype_u8, rt_datatype_i16, rt_datatype_u16,
+    rt_datatype_i32, rt_datatype_u32, rt_datatype_i64, rt_datatype_u64, rt_datatype_f16, rt_datatype_f32, rt_datatype_f64,
+    rt_datatype_utf8, rt_datatype_binary, rt_datatype_large_utf8, rt_datatype_large_binary,
+    rt_datatype_timestamp, rt_datatype_duration, /* ns */
+    rt_datatype_tuid;                            /* FixedSizeBinary(16) */
+
+/* Width in bytes of one value of a flat fixed-width kind; 0 for others (Bool is one bit; of FixedSizeBinary it is the type's size). */
 unsigned rt_kind_width(enum rt_kind kind);
+static inline unsigned rt_datatype_width(const struct rt_datatype *t)
+{
+    return t->kind == RT_KIND_FIXED_BINARY ? (unsigned)t->size : rt_kind_width((enum rt_kind)t->kind);
+}
+/* Buffers of an array of this kind, those of its children not counted. */
+unsigned rt_kind_buffers(enum rt_kind kind);
+/* Fields of the whole tree. */
+uint32_t rt_datatype_nodes(const struct rt_datatype *t);
 
 /* Copies the type of a C data schema; it stays the caller's. Dictionaries, unions with other ids and unknown formats are refused by name.
  * gives *ret (rt_datatype_free()). Return: 0, -EINVAL, -ENOMEM. */
 int rt_datatype_import(const struct ArrowSchema *schema, struct rt_datatype **ret, struct rt_error *err);
-/* Of imported ones only. Return: NULL. */
+/* gives *ret. Return: 0, -ENOMEM. */
+int rt_datatype_copy(const struct rt_datatype *t, struct rt_datatype **ret);
+/* Of imported and copied ones only. Return: NULL. */
 struct rt_datatype *rt_datatype_free(struct rt_datatype *t);
+/* Equal kinds, sizes and children; children with equal names and nullability. The names of @a and @b themselves do not matter. */
 bool rt_datatype_equal(const struct rt_datatype *a, const struct rt_datatype *b);
 /* "FSL[3]<item: Float32!>", for messages and docs; cut to @n. */
 void rt_datatype_name(const struct rt_datatype *t, char *buf, size_t n);
 
-/* Is @array a well-formed array of this type? Buffers present, offsets ascending, children long enough, lengths of buffers below 2 GiB.
- * (What lies behind the pointers' lengths can't be checked.) Return: 0, -EINVAL with the place in @err. */
+/* Is @array a well-formed array of this type? Buffers present, offsets ascending, children long enough, lengths of buffers below 2 GiB, texts
+ * UTF-8, no nulls where the type has none. (What lies behind the pointers' lengths can't be checked; whether it was released is the
+ * caller's matter, as views inside the library have no release.) Return: 0, -EINVAL with the place in @err. */
 int rt_array_check(const struct rt_datatype *t, const struct ArrowArray *array, struct rt_error *err);
+/* The same without a look at texts and nulls: all that the functions of array.h and ipc.h need to stay inside the buffers. */
+int rt_array_check_shape(const struct rt_datatype *t, const struct ArrowArray *array, struct rt_error *err);
 
 #endif

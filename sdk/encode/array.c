@@ -1,0 +1,573 @@
+#include "encode/array.h"
+
+#include "encode/bits.h"
+
+enum { KEPT_BYTES = 64 << 10 }; /* a cleared buffer keeps this much memory, and more if it was well used */
+
+int rt_array_init(struct rt_array *a, const struct rt_datatype *type)
+{
+    *a = (struct rt_array){.type = type};
+    if (!type->n_children)
+        return 0;
+    a->children = calloc(type->n_children, sizeof *a->children);
+    int r = a->children ? 0 : -ENOMEM;
+    for (uint32_t i = 0; !r && i < type->n_children; i++)
+        r = rt_array_init(&a->children[i], type->children[i]);
+    if (r)
+        rt_array_deinit(a);
+    return r;
+}
+
+void rt_array_deinit(struct rt_array *a)
+{
+    for (uint32_t i = 0; a->children && i < a->type->n_children; i++)
+        rt_array_deinit(&a->children[i]);
+    free(a->children);
+    rt_buf_deinit(&a->validity);
+    rt_buf_deinit(&a->offsets);
+    rt_buf_deinit(&a->values);
+    *a = (struct rt_array){.type = a->type};
+}
+
+static void buf_recycle(struct rt_buf *buf)
+{
+    if (buf->cap > KEPT_BYTES && buf->len < buf->cap / 8)
+        rt_buf_deinit(buf);
+    buf->len = 0;
+}
+
+void rt_array_clear(struct rt_array *a)
+{
+    buf_recycle(&a->validity);
+    buf_recycle(&a->offsets);
+    buf_recycle(&a->values);
+    a->length = a->n_nulls = 0;
+    for (uint32_t i = 0; a->children && i < a->type->n_children; i++)
+        rt_array_clear(&a->children[i]);
+}
+
+uint64_t rt_array_bytes(const struct rt_array *a)
+{
+    uint64_t n = a->validity.len + a->offsets.len + a->values.len;
+    for (uint32_t i = 0; a->children && i < a->type->n_children; i++)
+        n += rt_array_bytes(&a->children[i]);
+    return n;
+}
+
+/* ---------------------------------------------------------------- parts of an array */
+
+static bool has_offsets(uint8_t kind)
+{
+    return rt_kind_is_bytes(kind) || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
+}
+
+/* Room for bits up to @n in all. */
+static int bits_reserve(struct rt_buf *bits, uint64_t n)
+{
+    uint64_t want = (n + 7) / 8;
+    return want > bits->len ? rt_buf_reserve(bits, want - bits->len) : 0;
+}
+
+/* Up to @n bits in all, the new bytes zero; room was reserved. */
+static void bits_extend(struct rt_buf *bits, uint64_t n)
+{
+    size_t len = (n + 7) / 8;
+    if (len <= bits->len)
+        return;
+    memset(bits->data + bits->len, 0, len - bits->len);
+    bits->len = len;
+}
+
+static int offsets_reserve(struct rt_array *a, uint64_t n)
+{
+    unsigned width = rt_kind_is_wide(a->type->kind) ? 8 : 4;
+    return rt_buf_reserve(&a->offsets, (n + !a->offsets.len) * width);
+}
+
+/* The number that the next element begins at. */
+static uint64_t offsets_base(const struct rt_array *a)
+{
+    return rt_kind_is_bytes(a->type->kind) ? a->values.len : a->children[0].length;
+}
+
+/* Where @n more offsets go; the leading 0 is there. */
+static void *offsets_room(struct rt_array *a, uint64_t n)
+{
+    unsigned width = rt_kind_is_wide(a->type->kind) ? 8 : 4;
+    if (!a->offsets.len) {
+        memset(a->offsets.data, 0, width);
+        a->offsets.len = width;
+    }
+    void *p = a->offsets.data + a->offsets.len;
+    a->offsets.len += n * width;
+    return p;
+}
+
+/* Writes @n offsets: those after @first of @from, counted from @base. */
+static void offsets_rebase(struct rt_array *a, const void *from, uint64_t first, uint64_t n, uint64_t base)
+{
+    bool wide = rt_kind_is_wide(a->type->kind);
+    int64_t shift = n ? (int64_t)base - rt_view_offset(from, wide, first) : 0;
+    void *p = offsets_room(a, n);
+    if (wide) {
+        int64_t *out = p;
+        for (uint64_t i = 0; i < n; i++)
+            out[i] = rt_view_offset(from, true, first + 1 + i) + shift;
+        return;
+    }
+    int32_t *out = p;
+    const uint8_t *in = (const uint8_t *)from + 4 * (first + 1);
+    for (uint64_t i = 0; i < n; i++) {
+        int32_t v;
+        memcpy(&v, in + 4 * i, 4);
+        out[i] = v + (int32_t)shift;
+    }
+}
+
+static void offsets_repeat(struct rt_array *a, uint64_t n)
+{
+    uint64_t base = offsets_base(a);
+    void *p = offsets_room(a, n);
+    for (uint64_t i = 0; i < n; i++)
+        if (rt_kind_is_wide(a->type->kind))
+            ((int64_t *)p)[i] = (int64_t)base;
+        else
+            ((int32_t *)p)[i] = (int32_t)base;
+}
+
+static int validity_reserve(struct rt_array *a, uint64_t n, bool nulls)
+{
+    return nulls || a->n_nulls ? bits_reserve(&a->validity, a->length + n) : 0;
+}
+
+/* Bits for @n elements behind the present ones, all ones; those of the present ones too when there were none. */
+static void validity_extend(struct rt_array *a, uint64_t n, bool nulls)
+{
+    if (!nulls && !a->n_nulls)
+        return;
+    if (!a->n_nulls) {
+        a->validity.len = 0;
+        bits_extend(&a->validity, a->length);
+        rt_bits_fill(a->validity.data, 0, a->length, true);
+    }
+    bits_extend(&a->validity, a->length + n);
+    rt_bits_fill(a->validity.data, a->length, n, true);
+}
+
+/* ---------------------------------------------------------------- reading views */
+
+static struct rt_range union_range(const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t child)
+{
+    const int8_t *ids = a->buffers[0];
+    int64_t low = INT64_MAX, high = -1;
+    for (uint64_t i = first; i < first + n; i++) {
+        int64_t at = (uint32_t)ids[i] == child ? rt_view_offset(a->buffers[1], false, i) : -1;
+        if (at < 0)
+            continue;
+        low = at < low ? at : low;
+        high = at > high ? at : high;
+    }
+    return high < 0 ? (struct rt_range){0, 0} : (struct rt_range){(uint64_t)low, (uint64_t)(high - low) + 1};
+}
+
+struct rt_range rt_view_child(const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t i)
+{
+    bool wide = t->kind == RT_KIND_LARGE_LIST;
+    switch (t->kind) {
+    case RT_KIND_LIST:
+    case RT_KIND_LARGE_LIST: {
+        int64_t start = n ? rt_view_offset(a->buffers[1], wide, first) : 0, end = n ? rt_view_offset(a->buffers[1], wide, first + n) : 0;
+        return (struct rt_range){(uint64_t)start, (uint64_t)(end - start)};
+    }
+    case RT_KIND_FIXED_LIST:
+        return (struct rt_range){first * (uint64_t)t->size, n * (uint64_t)t->size};
+    case RT_KIND_DENSE_UNION:
+        return union_range(a, first, n, i);
+    default:
+        return (struct rt_range){first, n};
+    }
+}
+
+uint64_t rt_view_nulls(const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+{
+    const uint8_t *validity = rt_view_validity(t, a);
+    if (t->kind == RT_KIND_NULL)
+        return n;
+    return validity && n ? rt_bits_zeros(validity, first, n) : 0;
+}
+
+/* ---------------------------------------------------------------- appending: room first, then nothing fails */
+
+static int node_reserve(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    const struct rt_datatype *t = a->type;
+    uint8_t kind = t->kind;
+    int r = kind == RT_KIND_NULL ? 0 : validity_reserve(a, n, rt_view_nulls(t, view, first, n) > 0);
+    if (a->length + n > INT32_MAX)
+        return -EOVERFLOW;
+    if (r || kind == RT_KIND_NULL || kind == RT_KIND_STRUCT || kind == RT_KIND_FIXED_LIST)
+        return r;
+    if (kind == RT_KIND_BOOL)
+        return bits_reserve(&a->values, a->length + n);
+    if (kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION) {
+        r = rt_buf_reserve(&a->values, n);
+        return r || kind == RT_KIND_SPARSE_UNION ? r : rt_buf_reserve(&a->offsets, 4 * n);
+    }
+    if (has_offsets(kind))
+        r = offsets_reserve(a, n);
+    if (r || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST)
+        return r;
+    uint64_t bytes = n * rt_datatype_width(t);
+    if (rt_kind_is_bytes(kind) && n)
+        bytes = (uint64_t)(rt_view_offset(view->buffers[1], rt_kind_is_wide(kind), first + n) -
+                           rt_view_offset(view->buffers[1], rt_kind_is_wide(kind), first));
+    return a->values.len + bytes > INT32_MAX ? -EOVERFLOW : rt_buf_reserve(&a->values, bytes);
+}
+
+static int tree_reserve(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    int r = node_reserve(a, view, first, n);
+    for (uint32_t i = 0; !r && i < a->type->n_children; i++) {
+        struct rt_range below = rt_view_child(a->type, view, first, n, i);
+        const struct ArrowArray *child = view->children[i];
+        r = tree_reserve(&a->children[i], child, (uint64_t)child->offset + below.first, below.n);
+    }
+    return r;
+}
+
+static void copy_validity(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    uint64_t nulls = rt_view_nulls(a->type, view, first, n);
+    validity_extend(a, n, nulls > 0);
+    if (nulls)
+        rt_bits_copy(a->validity.data, a->length, rt_view_validity(a->type, view), first, n);
+    a->n_nulls += nulls;
+}
+
+static void copy_bytes(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    bool wide = rt_kind_is_wide(a->type->kind);
+    if (!n)
+        return;
+    int64_t start = rt_view_offset(view->buffers[1], wide, first), end = rt_view_offset(view->buffers[1], wide, first + n);
+    offsets_rebase(a, view->buffers[1], first, n, a->values.len);
+    rt_buf_append(&a->values, (const uint8_t *)view->buffers[2] + start, (size_t)(end - start));
+}
+
+static void copy_union(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    const int8_t *ids = view->buffers[0];
+    rt_buf_append(&a->values, ids + first, n);
+    if (a->type->kind != RT_KIND_DENSE_UNION)
+        return;
+    int32_t *out = (int32_t *)(void *)(a->offsets.data + a->offsets.len);
+    for (uint32_t c = 0; c < a->type->n_children; c++) {
+        int64_t shift = (int64_t)a->children[c].length - (int64_t)union_range(view, first, n, c).first;
+        for (uint64_t i = 0; i < n; i++)
+            if ((uint32_t)ids[first + i] == c)
+                out[i] = (int32_t)(rt_view_offset(view->buffers[1], false, first + i) + shift);
+    }
+    a->offsets.len += 4 * n;
+}
+
+static void node_copy(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    uint8_t kind = a->type->kind;
+    unsigned width = rt_datatype_width(a->type);
+    if (rt_kind_is_bytes(kind))
+        copy_bytes(a, view, first, n);
+    else if (width)
+        rt_buf_append(&a->values, n ? (const uint8_t *)view->buffers[1] + first * width : NULL, n * width);
+    else if ((kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST) && n)
+        offsets_rebase(a, view->buffers[1], first, n, a->children[0].length);
+    else if (kind == RT_KIND_BOOL && n) {
+        bits_extend(&a->values, a->length + n);
+        rt_bits_copy(a->values.data, a->length, view->buffers[1], first, n);
+    } else if ((kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION) && n)
+        copy_union(a, view, first, n);
+}
+
+static void tree_copy(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
+{
+    if (a->type->kind == RT_KIND_NULL)
+        a->n_nulls += n;
+    else
+        copy_validity(a, view, first, n);
+    node_copy(a, view, first, n); /* before its children grow: it counts from their ends */
+    for (uint32_t i = 0; i < a->type->n_children; i++) {
+        struct rt_range below = rt_view_child(a->type, view, first, n, i);
+        const struct ArrowArray *child = view->children[i];
+        tree_copy(&a->children[i], child, (uint64_t)child->offset + below.first, below.n);
+    }
+    a->length += n;
+}
+
+int rt_array_append(struct rt_array *a, const struct ArrowArray *view, uint64_t from, uint64_t n)
+{
+    uint64_t first = (uint64_t)view->offset + from;
+    int r = tree_reserve(a, view, first, n);
+    if (!r)
+        tree_copy(a, view, first, n);
+    return r;
+}
+
+int rt_array_reserve(struct rt_array *a, uint64_t n, uint64_t n_bytes)
+{
+    uint8_t kind = a->type->kind;
+    int r = a->length + n > INT32_MAX ? -EOVERFLOW : validity_reserve(a, n, false);
+    if (!r && has_offsets(kind))
+        r = offsets_reserve(a, n);
+    if (!r && kind == RT_KIND_BOOL)
+        return bits_reserve(&a->values, a->length + n);
+    uint64_t bytes = rt_kind_is_bytes(kind) ? n_bytes : n * rt_datatype_width(a->type);
+    if (r || a->values.len + bytes > INT32_MAX)
+        return r ? r : -EOVERFLOW;
+    return rt_buf_reserve(&a->values, bytes);
+}
+
+/* ---------------------------------------------------------------- flat */
+
+unsigned rt_datatype_flat_width(const struct rt_datatype *t)
+{
+    if (t->kind == RT_KIND_BOOL)
+        return 1;
+    if (t->kind != RT_KIND_FIXED_LIST)
+        return rt_datatype_width(t);
+    uint64_t width = t->children[0]->kind == RT_KIND_BOOL ? 0 : rt_datatype_flat_width(t->children[0]) * (uint64_t)t->size;
+    return width > INT32_MAX ? 0 : (unsigned)width;
+}
+
+static void flat_bytes(struct rt_array *a, uint32_t n, const uint32_t *ends, const void *values, size_t n_bytes)
+{
+    uint64_t base = a->values.len;
+    void *p = offsets_room(a, n);
+    if (rt_kind_is_wide(a->type->kind))
+        for (uint32_t i = 0; i < n; i++)
+            ((int64_t *)p)[i] = (int64_t)(base + ends[i]);
+    else
+        for (uint32_t i = 0; i < n; i++)
+            ((int32_t *)p)[i] = (int32_t)(base + ends[i]);
+    rt_buf_append(&a->values, values, n_bytes);
+}
+
+static void flat_bools(struct rt_array *a, uint32_t n, const uint8_t *values)
+{
+    bits_extend(&a->values, a->length + n);
+    for (uint32_t i = 0; i < n; i++)
+        rt_bit_put(a->values.data, a->length + i, values[i]);
+}
+
+/* A fixed list of numbers: each level has its length, the innermost the values. */
+static int flat_nested(struct rt_array *a, uint64_t n, const void *values, size_t n_bytes)
+{
+    if (a->type->kind != RT_KIND_FIXED_LIST) {
+        int r = rt_array_reserve(a, n, 0);
+        if (r)
+            return r;
+        validity_extend(a, n, false);
+        rt_buf_append(&a->values, values, n_bytes);
+        a->length += n;
+        return 0;
+    }
+    int r = a->length + n > INT32_MAX ? -EOVERFLOW : validity_reserve(a, n, false);
+    r = r ? r : flat_nested(&a->children[0], n * (uint64_t)a->type->size, values, n_bytes);
+    if (r)
+        return r;
+    validity_extend(a, n, false);
+    a->length += n;
+    return 0;
+}
+
+int rt_array_append_flat(struct rt_array *a, uint32_t n, const uint32_t *ends, const void *values, size_t n_bytes)
+{
+    uint8_t kind = a->type->kind;
+    unsigned width = rt_datatype_flat_width(a->type);
+    if (!n)
+        return 0;
+    if (!(rt_kind_is_bytes(kind) ? ends && ends[n - 1] <= n_bytes : width && n_bytes / width >= n))
+        return -EINVAL;
+    if (kind == RT_KIND_FIXED_LIST)
+        return flat_nested(a, n, values, (size_t)n * width);
+    int r = rt_array_reserve(a, n, n_bytes);
+    if (r)
+        return r;
+    validity_extend(a, n, false);
+    if (rt_kind_is_bytes(kind))
+        flat_bytes(a, n, ends, values, ends[n - 1]);
+    else if (kind == RT_KIND_BOOL)
+        flat_bools(a, n, values);
+    else
+        rt_buf_append(&a->values, values, (size_t)n * width);
+    a->length += n;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- nulls and empties */
+
+static int fill_reserve(struct rt_array *a, uint64_t n, bool nulls)
+{
+    uint8_t kind = a->type->kind;
+    bool is_union = kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION;
+    int r = is_union || kind == RT_KIND_NULL ? 0 : validity_reserve(a, n, nulls);
+    r = r ? r : rt_array_reserve(a, n, 0);
+    if (!r && is_union)
+        r = rt_buf_reserve(&a->values, n);
+    if (!r && kind == RT_KIND_DENSE_UNION)
+        r = rt_buf_reserve(&a->offsets, 4 * n);
+    if (has_offsets(kind))
+        return r;
+    uint64_t below = kind == RT_KIND_FIXED_LIST ? n * (uint64_t)a->type->size : n;
+    for (uint32_t i = 0; !r && i < a->type->n_children; i++)
+        if (kind != RT_KIND_DENSE_UNION || i == 0)
+            r = fill_reserve(&a->children[i], below, false);
+    return r;
+}
+
+static void fill_zeros(struct rt_array *a, uint64_t n)
+{
+    uint8_t kind = a->type->kind;
+    unsigned width = rt_datatype_width(a->type);
+    if (has_offsets(kind)) {
+        offsets_repeat(a, n);
+    } else if (width) {
+        memset(a->values.data + a->values.len, 0, n * width);
+        a->values.len += n * width;
+    } else if (kind == RT_KIND_BOOL) {
+        bits_extend(&a->values, a->length + n);
+        rt_bits_fill(a->values.data, a->length, n, false);
+    } else if (kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION) {
+        memset(a->values.data + a->values.len, 0, n);
+        a->values.len += n;
+    }
+    for (uint64_t i = 0; kind == RT_KIND_DENSE_UNION && i < n; i++) {
+        int32_t at = (int32_t)(a->children[0].length + i);
+        rt_buf_append(&a->offsets, &at, sizeof at);
+    }
+}
+
+static void fill(struct rt_array *a, uint64_t n, bool nulls)
+{
+    uint8_t kind = a->type->kind;
+    if (!n)
+        return;
+    if (kind == RT_KIND_NULL)
+        a->n_nulls += n;
+    else if (kind != RT_KIND_DENSE_UNION && kind != RT_KIND_SPARSE_UNION) {
+        validity_extend(a, n, nulls);
+        if (nulls)
+            rt_bits_fill(a->validity.data, a->length, n, false);
+        a->n_nulls += nulls ? n : 0;
+    }
+    fill_zeros(a, n);
+    uint64_t below = kind == RT_KIND_FIXED_LIST ? n * (uint64_t)a->type->size : n;
+    for (uint32_t i = 0; i < a->type->n_children && !has_offsets(kind); i++)
+        if (kind != RT_KIND_DENSE_UNION || i == 0)
+            fill(&a->children[i], below, false);
+    a->length += n;
+}
+
+int rt_array_append_nulls(struct rt_array *a, uint64_t n)
+{
+    int r = fill_reserve(a, n, true);
+    if (!r)
+        fill(a, n, true);
+    return r;
+}
+
+int rt_array_append_empty(struct rt_array *a, uint64_t n)
+{
+    int r = fill_reserve(a, n, false);
+    if (!r)
+        fill(a, n, false);
+    return r;
+}
+
+int rt_array_end_list(struct rt_array *a)
+{
+    int r = rt_array_reserve(a, 1, 0);
+    if (r)
+        return r;
+    validity_extend(a, 1, false);
+    offsets_repeat(a, 1);
+    a->length++;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- views */
+
+int rt_view_node(const struct rt_datatype *t, struct rt_arena *arena, struct ArrowArray *ret)
+{
+    unsigned n_buffers = rt_kind_buffers((enum rt_kind)t->kind);
+    void **p = rt_arena_take(arena, (n_buffers + t->n_children) * sizeof *p + t->n_children * sizeof(struct ArrowArray));
+    if (!p)
+        return -ENOBUFS;
+    struct ArrowArray *children = (struct ArrowArray *)(void *)(p + n_buffers + t->n_children);
+    memset(p, 0, n_buffers * sizeof *p);
+    *ret = (struct ArrowArray){.n_buffers = n_buffers, .n_children = t->n_children, .buffers = (const void **)(void *)p,
+                               .children = t->n_children ? (struct ArrowArray **)(void *)(p + n_buffers) : NULL};
+    for (uint32_t i = 0; i < t->n_children; i++)
+        ret->children[i] = &children[i];
+    return 0;
+}
+
+int rt_array_view(const struct rt_array *a, struct rt_arena *arena, struct ArrowArray *ret)
+{
+    uint8_t kind = a->type->kind;
+    int r = rt_view_node(a->type, arena, ret);
+    if (r)
+        return r;
+    ret->length = (int64_t)a->length;
+    ret->null_count = (int64_t)a->n_nulls;
+    if (kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION) {
+        ret->buffers[0] = a->values.data;
+        if (kind == RT_KIND_DENSE_UNION)
+            ret->buffers[1] = a->offsets.data;
+    } else if (kind != RT_KIND_NULL) {
+        ret->buffers[0] = a->n_nulls ? a->validity.data : NULL;
+        if (ret->n_buffers > 1)
+            ret->buffers[1] = has_offsets(kind) ? a->offsets.data : a->values.data;
+        if (ret->n_buffers > 2)
+            ret->buffers[2] = a->values.data;
+    }
+    for (uint32_t i = 0; !r && i < a->type->n_children; i++)
+        r = rt_array_view(&a->children[i], arena, ret->children[i]);
+    return r;
+}
+
+/* ---------------------------------------------------------------- taking */
+
+static int take_runs(struct rt_array *to, const struct ArrowArray *view, const uint32_t *order, uint32_t n)
+{
+    int r = 0;
+    for (uint32_t i = 0, end; !r && i < n; i = end) {
+        for (end = i + 1; end < n && order[end] == order[end - 1] + 1; end++)
+            ;
+        r = order[end - 1] >= view->length ? -EINVAL : rt_array_append(to, view, order[i], end - i);
+    }
+    return r;
+}
+
+int rt_array_take(struct rt_array *a, const uint32_t *order, uint32_t n)
+{
+    struct rt_array taken = {0};
+    struct ArrowArray view;
+    size_t size = rt_datatype_nodes(a->type) * RT_VIEW_FIELD_BYTES;
+    void *mem = malloc(size);
+    struct rt_arena arena = {mem, size};
+    int r = mem ? rt_array_init(&taken, a->type) : -ENOMEM;
+    if (!r)
+        r = rt_array_view(a, &arena, &view);
+    if (!r)
+        r = rt_array_reserve(&taken, n, a->values.len);
+    if (!r)
+        r = take_runs(&taken, &view, order, n);
+    free(mem);
+    if (r) {
+        if (taken.type)
+            rt_array_deinit(&taken);
+        return r;
+    }
+    rt_array_deinit(a);
+    *a = taken;
+    return 0;
+}
