@@ -15,7 +15,7 @@ enum rt_datatype_id {
 extern const struct rt_datatype rt_datatypes[RT_DATATYPE_COUNT];
 /* The static tree that is equal to @t, so that two of them need but a comparison of pointers. Return: NULL when there is none. */
 const struct rt_datatype *rt_datatype_known(const struct rt_datatype *t);
-/* Name and C form ("float[3]") of a row, for messages and documents. */
+/* C form of a row ("float[3]"), for messages and documents. */
 const char *rt_datatype_form(const struct rt_datatype *t);
 
 #endif

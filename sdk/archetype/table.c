@@ -2,14 +2,84 @@
 
 #include <string.h>
 
-static const struct rt_component components[] = {
-#define RT_COMPONENT(identifier, archetype, component_type, item) {identifier, archetype, component_type, RT_IPC_##item},
+/* Where an archetype's rows begin: enumerators in the order of the table; that of an archetype itself does not count. */
+enum {
+#define RT_ARCHETYPE(token, short_name, name) FIRST_##token, BEFORE_##token = FIRST_##token - 1,
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) ROW_##token,
+#include "archetype/archetypes.def"
+    ROWS,
+};
+_Static_assert((int)ROWS == (int)RT_C_COUNT, "rows count as in enum rt_component_row");
+
+static const struct rt_archetype archetypes[] = {
+#define RT_ARCHETYPE(token, short_name, name) {short_name, name, FIRST_##token},
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need)
+#include "archetype/archetypes.def"
+    {NULL, NULL, ROWS},
+};
+
+static const uint8_t needs[] = {
+#define RT_ARCHETYPE(token, short_name, name)
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) RT_NEED_##need,
 #include "archetype/archetypes.def"
 };
 
-const struct rt_component *rt_component_at(size_t i)
+const struct rt_archetype *rt_archetype_at(size_t i)
 {
-    return i < sizeof components / sizeof *components ? &components[i] : NULL;
+    return i + 1 < sizeof archetypes / sizeof *archetypes ? &archetypes[i] : NULL;
+}
+
+unsigned rt_archetype_end(const struct rt_archetype *a)
+{
+    return a[1].first;
+}
+
+const struct rt_archetype *rt_archetype_find(const char *name)
+{
+    for (const struct rt_archetype *a = archetypes; a->name; a++)
+        if (!strcmp(a->short_name, name) || !strcmp(a->name, name))
+            return a;
+    return NULL;
+}
+
+const struct rt_component_type *rt_archetype_field(const struct rt_archetype *a, const char *field)
+{
+    for (unsigned row = a->first; row < rt_archetype_end(a); row++) {
+        const struct rt_component_type *t = rt_type_of_table(row);
+        if (!strcmp(strrchr(t->component, ':') + 1, field))
+            return t;
+    }
+    return NULL;
+}
+
+enum rt_need rt_component_need(unsigned row)
+{
+    return row < RT_C_COUNT ? needs[row] : RT_NEED_OPTIONAL;
+}
+
+/* ---------------------------------------------------------------- by identifier, for columns */
+
+/* The type in the terms of encode/ipc.h; RT_IPC_TYPE_COUNT: none of them. */
+static enum rt_ipc_type item_of(const struct rt_datatype *t)
+{
+    switch ((enum rt_kind)t->kind) {
+    case RT_KIND_BOOL: return RT_IPC_BOOL;
+    case RT_KIND_U32: return RT_IPC_U32;
+    case RT_KIND_U64: return RT_IPC_U64;
+    case RT_KIND_I64: return RT_IPC_I64;
+    case RT_KIND_F64: return RT_IPC_F64;
+    case RT_KIND_UTF8: return RT_IPC_UTF8;
+    case RT_KIND_BINARY: return RT_IPC_BINARY;
+    default: return RT_IPC_TYPE_COUNT;
+    }
+}
+
+bool rt_component_at(size_t i, struct rt_component *ret)
+{
+    const struct rt_component_type *t = rt_type_of_table((unsigned)i);
+    if (t)
+        *ret = (struct rt_component){t->component, t->archetype, t->component_type, item_of(t->datatype)};
+    return t != NULL;
 }
 
 bool rt_component_find(const char *identifier, struct rt_component *ret)
@@ -19,10 +89,8 @@ bool rt_component_find(const char *identifier, struct rt_component *ret)
         *ret = (struct rt_component){identifier, "retap.Field", NULL, RT_IPC_UTF8};
         return true;
     }
-    for (size_t i = 0; i < sizeof components / sizeof *components; i++)
-        if (!strcmp(components[i].identifier, identifier)) {
-            *ret = components[i];
-            return true;
-        }
+    for (size_t i = 0; i < RT_C_COUNT; i++)
+        if (!strcmp(rt_type_of_table((unsigned)i)->component, identifier))
+            return rt_component_at(i, ret) && ret->item != RT_IPC_TYPE_COUNT;
     return false;
 }

@@ -11,6 +11,14 @@
 #include "base/error.h"
 #include "encode/datatype.h"
 
+/* Rows of archetypes.def: RT_C_TextLog_text … */
+enum rt_component_row {
+#define RT_ARCHETYPE(token, short_name, name)
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) RT_C_##token,
+#include "archetype/archetypes.def"
+    RT_C_COUNT,
+};
+
 struct rt_component_type {
     uint32_t number;
     const char *component;      /* "TextLog:text" */
@@ -22,12 +30,12 @@ struct rt_component_type {
 #define RT_TYPES_MOST (1u << 18) /* of a process; beyond it interning fails */
 
 /* The type with this descriptor and datatype, made when new; copies. Return: NULL without memory or beyond RT_TYPES_MOST.
- * Threads: any (a lock when it is new). */
+ * Threads: any, without a lock: fine in a forked child, too. */
 const struct rt_component_type *rt_type_intern(const char *component, const char *archetype, const char *component_type,
                                                const struct rt_datatype *datatype);
 /* Threads: any, wait-free. Return: NULL for a number never given. */
 const struct rt_component_type *rt_type_at(uint32_t number);
-/* Row @i of archetypes.def (enum rt_component_row). Threads: any; wait-free after the first call for a row. */
+/* Row @row of archetypes.def (enum rt_component_row); its number is @row + 1. Return: NULL behind the last. Threads: any, wait-free. */
 const struct rt_component_type *rt_type_of_table(unsigned row);
 /* The type of the field @name (no archetype): its first use in the process fixes the kind, so the result may be of another than asked.
  * @kind: RR_FIELD_*. Threads: any; wait-free for names that exist. */
