@@ -99,7 +99,8 @@ fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 
 # ---------------------------------------------------------------- manual, install
 MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in bridges/cli/man/*.7.in)) \
-       $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in))
+       $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in)) $(GEN)/man/retap-functions.3
+PUBLIC_HEADERS := $(wildcard sdk/include/*.h sdk/include/retap/*.h)
 COMPLETION := $(GEN)/completion/retap
 setup: ## installs what is missing
 	@VENV=$(VENV) scripts/setup
@@ -109,30 +110,35 @@ $(GEN)/man/%: bridges/cli/man/%.in config/options.def scripts/gen-options Makefi
 	$(MAKE_PAGE)
 $(GEN)/man/%: sdk/man/%.in config/options.def scripts/gen-options Makefile
 	$(MAKE_PAGE)
+$(GEN)/man/retap-functions.3: $(PUBLIC_HEADERS) scripts/gen-functions scripts/public_api.py Makefile
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-functions $(VERSION) > $@.$$$$ && mv $@.$$$$ $@
 $(COMPLETION): bridges/cli/completion/retap.bash config/options.def scripts/gen-options
 	@mkdir -p $(@D)
 	$(Q){ scripts/gen-options completion config/options.def && cat $<; } > $@.$$$$ && mv $@.$$$$ $@
 $(GEN)/retap.yaml: config/options.def scripts/gen-options
 	@mkdir -p $(@D)
 	$(Q)scripts/gen-options config config/options.def > $@.$$$$ && mv $@.$$$$ $@
-$(GEN)/libretap.pc: sdk/libretap.pc.in Makefile
+PC := $(GEN)/retap.pc $(GEN)/retap-static.pc
+$(PC): $(GEN)/%.pc: sdk/%.pc.in Makefile
 	@mkdir -p $(@D)
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< > $@.$$$$ && mv $@.$$$$ $@
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(LDLIBS_SDK)|' $< > $@.$$$$ && mv $@.$$$$ $@
 
 D := $(DESTDIR)$(PREFIX)
 L := $(DESTDIR)$(LIBDIR)
 INSTALLED := $(D)/bin/retap $(L)/libretap-preload.so $(L)/libretap.so.0 $(L)/libretap.so $(L)/libretap.a \
-             $(L)/pkgconfig/libretap.pc $(D)/include/retap/rerun.h $(D)/include/retap/retap.h \
+             $(addprefix $(L)/pkgconfig/,$(notdir $(PC))) $(PUBLIC_HEADERS:sdk/include/%=$(D)/include/retap/%) \
              $(addprefix $(D)/share/man/,$(foreach m,$(MAN),man$(subst .,,$(suffix $m))/$(notdir $m))) $(D)/share/bash-completion/completions/retap
-install: all man $(COMPLETION) $(GEN)/libretap.pc ## to $(DESTDIR)$(PREFIX), /usr/local by default
+install: all man $(COMPLETION) $(PC) ## to $(DESTDIR)$(PREFIX), /usr/local by default
 	install -d $(sort $(dir $(INSTALLED)))
 	install -m 755 $(OUT)/retap $(D)/bin/
 	install -m 755 $(OUT)/libretap-preload.so $(L)/
 	install -m 755 $(OUT)/libretap.so $(L)/libretap.so.0
 	ln -sf libretap.so.0 $(L)/libretap.so
 	install -m 644 $(OUT)/libretap.a $(L)/
-	install -m 644 $(GEN)/libretap.pc $(L)/pkgconfig/
-	install -m 644 sdk/include/rerun.h sdk/include/retap.h $(D)/include/retap/
+	install -m 644 $(PC) $(L)/pkgconfig/
+	install -m 644 $(wildcard sdk/include/*.h) $(D)/include/retap/
+	install -m 644 $(wildcard sdk/include/retap/*.h) $(D)/include/retap/retap/
 	install -m 644 $(filter %.1,$(MAN)) $(D)/share/man/man1/
 	install -m 644 $(filter %.3,$(MAN)) $(D)/share/man/man3/
 	install -m 644 $(filter %.7,$(MAN)) $(D)/share/man/man7/

@@ -75,6 +75,7 @@ typedef struct rr_stream_options {
                                     only; they work in the calling thread, without lanes and worker (the collector's way) */
 } rr_stream_options;
 
+/** All defaults; struct_size is set. */
 rr_stream_options rr_stream_options_default(const char *application_id);
 
 /**
@@ -120,6 +121,7 @@ typedef struct rr_init_options {
     uint8_t exp_add_to_app_default_blueprint; /* tri-state, default on: that stream becomes the application's default */
 } rr_init_options;
 
+/** All defaults; both struct_sizes are set. */
 rr_init_options rr_init_options_default(const char *application_id);
 /** Flushes all streams, frees those in no scope and without a caller's handle, then opens a new one and makes it global.
  * Return: its handle, owned by the global slot (do not free it); 0 on failure and with init_logging off. */
@@ -190,6 +192,7 @@ size_t rr_sanitize_application_id(const char *id, char *buf, size_t len);
 
 /* ---------------------------------------------------------------- time of the calling thread */
 
+/** As rr_recording_stream_set_time(), without an error: what is wrong goes to the warning handler, once. Seconds are rounded to nanoseconds. */
 void rr_set_time_sequence(rr_recording_stream rec, const char *timeline, int64_t value);
 void rr_set_time_duration_ns(rr_recording_stream rec, const char *timeline, int64_t ns);
 void rr_set_time_timestamp_ns(rr_recording_stream rec, const char *timeline, int64_t ns);
