@@ -59,26 +59,17 @@ enum rt_need rt_component_need(unsigned row)
 
 /* ---------------------------------------------------------------- by identifier, for columns */
 
-/* The type in the terms of encode/ipc.h; RT_IPC_TYPE_COUNT: none of them. */
-static enum rt_ipc_type item_of(const struct rt_datatype *t)
+/* Types of one run of values: what batches of columns can bring. */
+static bool is_flat(const struct rt_datatype *t)
 {
-    switch ((enum rt_kind)t->kind) {
-    case RT_KIND_BOOL: return RT_IPC_BOOL;
-    case RT_KIND_U32: return RT_IPC_U32;
-    case RT_KIND_U64: return RT_IPC_U64;
-    case RT_KIND_I64: return RT_IPC_I64;
-    case RT_KIND_F64: return RT_IPC_F64;
-    case RT_KIND_UTF8: return RT_IPC_UTF8;
-    case RT_KIND_BINARY: return RT_IPC_BINARY;
-    default: return RT_IPC_TYPE_COUNT;
-    }
+    return t->kind == RT_KIND_UTF8 || t->kind == RT_KIND_BINARY || rt_kind_width((enum rt_kind)t->kind);
 }
 
 bool rt_component_at(size_t i, struct rt_component *ret)
 {
     const struct rt_component_type *t = rt_type_of_table((unsigned)i);
     if (t)
-        *ret = (struct rt_component){t->component, t->archetype, t->component_type, item_of(t->datatype)};
+        *ret = (struct rt_component){t->component, t->archetype, t->component_type, t->datatype};
     return t != NULL;
 }
 
@@ -86,11 +77,11 @@ bool rt_component_find(const char *identifier, struct rt_component *ret)
 {
     if (!strncmp(identifier, RT_FIELD_PREFIX, strlen(RT_FIELD_PREFIX)) &&
         identifier[strlen(RT_FIELD_PREFIX)]) {
-        *ret = (struct rt_component){identifier, "retap.Field", NULL, RT_IPC_UTF8};
+        *ret = (struct rt_component){identifier, "retap.Field", NULL, &rt_datatype_utf8};
         return true;
     }
     for (size_t i = 0; i < RT_C_COUNT; i++)
         if (!strcmp(rt_type_of_table((unsigned)i)->component, identifier))
-            return rt_component_at(i, ret) && ret->item != RT_IPC_TYPE_COUNT;
+            return rt_component_at(i, ret) && is_flat(ret->item);
     return false;
 }

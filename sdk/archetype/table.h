@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "archetype/types.h"
-#include "encode/ipc.h"
 
 struct rt_archetype {
     const char *short_name; /* "TextLog" */
@@ -33,11 +32,11 @@ struct rt_component {
     const char *identifier;     /* "TextLog:text" */
     const char *archetype;      /* "rerun.archetypes.TextLog" */
     const char *component_type; /* "rerun.components.Text"; NULL = none */
-    enum rt_ipc_type item;      /* of List<item>; RT_IPC_TYPE_COUNT when it is another type */
+    const struct rt_datatype *item; /* of List<item> */
 };
 
 /* Fills *ret; its strings are static, except that identifier is the caller's @identifier when it is a
- * retap.Field. Return: false when there is no such component, or one that ipc.h has no type for. */
+ * retap.Field. Return: false when there is no such component, or one that is nested. */
 bool rt_component_find(const char *identifier, struct rt_component *ret);
 /* Row @i of the table. Return: false behind the last. */
 bool rt_component_at(size_t i, struct rt_component *ret);

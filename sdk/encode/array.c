@@ -106,22 +106,7 @@ static void *offsets_room(struct rt_array *a, uint64_t n)
 /* Writes @n offsets: those after @first of @from, counted from @base. */
 static void offsets_rebase(struct rt_array *a, const void *from, uint64_t first, uint64_t n, uint64_t base)
 {
-    bool wide = rt_kind_is_wide(a->type->kind);
-    int64_t shift = n ? (int64_t)base - rt_view_offset(from, wide, first) : 0;
-    void *p = offsets_room(a, n);
-    if (wide) {
-        int64_t *out = p;
-        for (uint64_t i = 0; i < n; i++)
-            out[i] = rt_view_offset(from, true, first + 1 + i) + shift;
-        return;
-    }
-    int32_t *out = p;
-    const uint8_t *in = (const uint8_t *)from + 4 * (first + 1);
-    for (uint64_t i = 0; i < n; i++) {
-        int32_t v;
-        memcpy(&v, in + 4 * i, 4);
-        out[i] = v + (int32_t)shift;
-    }
+    rt_view_ends(offsets_room(a, n), rt_kind_is_wide(a->type->kind), from, first, n, base);
 }
 
 static void offsets_repeat(struct rt_array *a, uint64_t n)
@@ -155,6 +140,31 @@ static void validity_extend(struct rt_array *a, uint64_t n, bool nulls)
 }
 
 /* ---------------------------------------------------------------- reading views */
+
+void rt_view_ends(void *out, bool wide, const void *offsets, uint64_t first, uint64_t n, uint64_t base)
+{
+    int64_t shift = n ? (int64_t)base - rt_view_offset(offsets, wide, first) : 0;
+    if (wide) {
+        for (uint64_t i = 0; i < n; i++)
+            ((int64_t *)out)[i] = rt_view_offset(offsets, true, first + 1 + i) + shift;
+        return;
+    }
+    int32_t *ends = out, small = (int32_t)shift;
+    const uint8_t *in = (const uint8_t *)offsets + 4 * (first + 1);
+    for (uint64_t i = 0; i < n; i++) {
+        int32_t v;
+        memcpy(&v, in + 4 * i, 4);
+        ends[i] = v + small;
+    }
+}
+
+void rt_view_places(int32_t *out, const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t i, int64_t shift)
+{
+    const int8_t *ids = a->buffers[0];
+    for (uint64_t k = 0; k < n; k++)
+        if ((uint32_t)ids[first + k] == i)
+            out[k] = (int32_t)(rt_view_offset(a->buffers[1], false, first + k) + shift);
+}
 
 static struct rt_range union_range(const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t child)
 {
@@ -256,16 +266,13 @@ static void copy_bytes(struct rt_array *a, const struct ArrowArray *view, uint64
 
 static void copy_union(struct rt_array *a, const struct ArrowArray *view, uint64_t first, uint64_t n)
 {
-    const int8_t *ids = view->buffers[0];
-    rt_buf_append(&a->values, ids + first, n);
+    rt_buf_append(&a->values, (const int8_t *)view->buffers[0] + first, n);
     if (a->type->kind != RT_KIND_DENSE_UNION)
         return;
     int32_t *out = (int32_t *)(void *)(a->offsets.data + a->offsets.len);
     for (uint32_t c = 0; c < a->type->n_children; c++) {
         int64_t shift = (int64_t)a->children[c].length - (int64_t)union_range(view, first, n, c).first;
-        for (uint64_t i = 0; i < n; i++)
-            if ((uint32_t)ids[first + i] == c)
-                out[i] = (int32_t)(rt_view_offset(view->buffers[1], false, first + i) + shift);
+        rt_view_places(out, view, first, n, c, shift);
     }
     a->offsets.len += 4 * n;
 }

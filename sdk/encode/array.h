@@ -109,6 +109,10 @@ struct rt_range {
     uint64_t first, n;
 };
 struct rt_range rt_view_child(const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t i);
+/* Writes the ends of elements [first, first + n), counted from @base, into @out (int32_t, int64_t when @wide). */
+void rt_view_ends(void *out, bool wide, const void *offsets, uint64_t first, uint64_t n, uint64_t base);
+/* Of a dense union: writes the places of those of the elements that are in child @i, moved by @shift, into out[0 … n - 1]. */
+void rt_view_places(int32_t *out, const struct ArrowArray *a, uint64_t first, uint64_t n, uint32_t i, int64_t shift);
 /* Nulls of elements [first, first + n); first counts the offset in. */
 uint64_t rt_view_nulls(const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n);
 

@@ -1,34 +1,51 @@
 #include "encode/ipc.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "encode/bits.h"
+
 /* Numbers of Arrow's Schema.fbs and Message.fbs. */
-enum { METADATA_V5 = 4, HEADER_SCHEMA = 1, HEADER_BATCH = 3, TYPE_LIST = 12, TIME_UNIT_NS = 3 };
-enum { MEMO_KV = 1, MEMO_TYPE, MEMO_CHILDREN, MEMO_EMPTY };
+enum { METADATA_V5 = 4, HEADER_SCHEMA = 1, HEADER_BATCH = 3 };
+enum { MEMO_KV = 1, MEMO_TYPE, MEMO_CHILDREN, MEMO_ITEM, MEMO_EMPTY };
+enum { NONE = -1, SIZE = -2 }; /* no such slot; the datatype's size */
 
 static const struct {
     uint8_t type_type; /* Schema.fbs union Type */
-    uint8_t width;     /* bytes */
-    int16_t i16;       /* slot 0 as i16 (precision, unit); -1 = none */
-    int32_t i32;       /* slot 0 as i32 (bitWidth, byteWidth); 0 = none */
-    int8_t is_signed;  /* slot 1; -1 = none */
+    int8_t i16;        /* slot 0 as i16 (precision, unit, mode) */
+    int8_t i32;        /* slot 0 as i32 (bitWidth, byteWidth, listSize) */
+    int8_t is_signed;  /* slot 1 */
 } types[] = {
-    [RT_IPC_BOOL]   = {6, 0, -1, 0, -1},
-    [RT_IPC_U32]    = {2, 4, -1, 32, 0},
-    [RT_IPC_U64]    = {2, 8, -1, 64, 0},
-    [RT_IPC_I64]    = {2, 8, -1, 64, 1},
-    [RT_IPC_F64]    = {3, 8, 2, 0, -1},
-    [RT_IPC_UTF8]   = {5, 0, -1, 0, -1},
-    [RT_IPC_BINARY] = {4, 0, -1, 0, -1},
-    [RT_IPC_TIME]   = {10, 8, TIME_UNIT_NS, 0, -1},
-    [RT_IPC_TUID]   = {15, 16, -1, 16, -1},
+    [RT_KIND_NULL] = {1, NONE, NONE, NONE},
+    [RT_KIND_BOOL] = {6, NONE, NONE, NONE},
+    [RT_KIND_I8] = {2, NONE, 8, 1},
+    [RT_KIND_U8] = {2, NONE, 8, 0},
+    [RT_KIND_I16] = {2, NONE, 16, 1},
+    [RT_KIND_U16] = {2, NONE, 16, 0},
+    [RT_KIND_I32] = {2, NONE, 32, 1},
+    [RT_KIND_U32] = {2, NONE, 32, 0},
+    [RT_KIND_I64] = {2, NONE, 64, 1},
+    [RT_KIND_U64] = {2, NONE, 64, 0},
+    [RT_KIND_F16] = {3, 0, NONE, NONE},
+    [RT_KIND_F32] = {3, 1, NONE, NONE},
+    [RT_KIND_F64] = {3, 2, NONE, NONE},
+    [RT_KIND_UTF8] = {5, NONE, NONE, NONE},
+    [RT_KIND_BINARY] = {4, NONE, NONE, NONE},
+    [RT_KIND_LARGE_UTF8] = {20, NONE, NONE, NONE},
+    [RT_KIND_LARGE_BINARY] = {19, NONE, NONE, NONE},
+    [RT_KIND_FIXED_BINARY] = {15, NONE, SIZE, NONE},
+    [RT_KIND_TIMESTAMP] = {10, SIZE, NONE, NONE},
+    [RT_KIND_DURATION] = {18, SIZE, NONE, NONE},
+    [RT_KIND_LIST] = {12, NONE, NONE, NONE},
+    [RT_KIND_LARGE_LIST] = {21, NONE, NONE, NONE},
+    [RT_KIND_FIXED_LIST] = {16, NONE, SIZE, NONE},
+    [RT_KIND_STRUCT] = {13, NONE, NONE, NONE},
+    [RT_KIND_DENSE_UNION] = {14, 1, NONE, NONE},
+    [RT_KIND_SPARSE_UNION] = {14, 0, NONE, NONE},
 };
-_Static_assert(sizeof types / sizeof *types == RT_IPC_TYPE_COUNT, "one row a type");
+_Static_assert(sizeof types / sizeof *types == RT_KIND_COUNT, "one row a kind");
 
-unsigned rt_ipc_width(enum rt_ipc_type type)
-{
-    return types[type].width;
-}
+static const struct rt_datatype plain_list = {.kind = RT_KIND_LIST};
 
 /* ---------------------------------------------------------------- schema */
 
@@ -67,22 +84,22 @@ static uint32_t kvs_ref(struct rt_fb *fb, const struct rt_ipc_kv *kvs, const cha
     return n ? rt_fb_vector_refs(fb, refs, n) : 0;
 }
 
-/* @type < 0: List, whose table is as empty as that of Utf8. */
-static uint32_t type_ref(struct rt_fb *fb, int type)
+/* Types without parameters are one empty table. */
+static uint32_t type_ref(struct rt_fb *fb, const struct rt_datatype *t)
 {
-    int t = type < 0 ? (int)RT_IPC_UTF8 : type;
-    bool empty = types[t].i16 < 0 && !types[t].i32;
-    uint64_t key = empty ? (uint64_t)RT_IPC_UTF8 : (uint64_t)t;
+    int32_t i16 = types[t->kind].i16 == SIZE ? t->size : types[t->kind].i16, i32 = types[t->kind].i32 == SIZE ? t->size : types[t->kind].i32;
+    bool empty = i16 == NONE && i32 == NONE;
+    uint64_t key = empty ? 0 : (uint64_t)t->kind << 32 | (uint32_t)t->size;
     uint32_t ref = rt_fb_memo_get(fb, MEMO_TYPE, key);
     if (ref)
         return ref;
     rt_fb_begin(fb);
-    if (types[t].i32)
-        rt_fb_i32(fb, 0, types[t].i32);
-    if (types[t].i16 >= 0)
-        rt_fb_i16(fb, 0, types[t].i16);
-    if (types[t].is_signed >= 0)
-        rt_fb_u8(fb, 1, (uint8_t)types[t].is_signed);
+    if (i32 != NONE)
+        rt_fb_i32(fb, 0, i32);
+    if (i16 != NONE)
+        rt_fb_i16(fb, 0, (int16_t)i16);
+    if (types[t->kind].is_signed != NONE)
+        rt_fb_u8(fb, 1, (uint8_t)types[t->kind].is_signed);
     ref = rt_fb_end(fb);
     rt_fb_memo_put(fb, MEMO_TYPE, key, ref);
     return ref;
@@ -98,10 +115,9 @@ static uint32_t no_children_ref(struct rt_fb *fb)
     return ref;
 }
 
-static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, int type, uint32_t children,
-                            uint32_t meta)
+static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, const struct rt_datatype *t, uint32_t children, uint32_t meta)
 {
-    uint32_t type_table = type_ref(fb, type);
+    uint32_t type_table = type_ref(fb, t);
     rt_fb_begin(fb);
     rt_fb_ref(fb, 0, name);
     rt_fb_ref(fb, 3, type_table);
@@ -109,27 +125,56 @@ static uint32_t field_table(struct rt_fb *fb, uint32_t name, bool nullable, int 
     if (meta)
         rt_fb_ref(fb, 6, meta);
     rt_fb_u8(fb, 1, nullable);
-    rt_fb_u8(fb, 2, type < 0 ? TYPE_LIST : types[type].type_type);
+    rt_fb_u8(fb, 2, types[t->kind].type_type);
     return rt_fb_end(fb);
 }
 
-/* The vector with the one child `item` of a List, shared by all lists of that type. */
-static uint32_t item_ref(struct rt_fb *fb, enum rt_ipc_type type)
+static uint32_t children_ref(struct rt_fb *fb, const struct rt_datatype *t);
+
+static uint32_t child_ref(struct rt_fb *fb, const struct rt_datatype *t, const char *name, bool nullable)
 {
-    uint32_t ref = rt_fb_memo_get(fb, MEMO_CHILDREN, type);
+    uint32_t children = children_ref(fb, t);
+    return field_table(fb, rt_fb_string(fb, name, strlen(name)), nullable, t, children, 0);
+}
+
+/* The vector of a type's children, shared by all fields of that type. */
+static uint32_t children_ref(struct rt_fb *fb, const struct rt_datatype *t)
+{
+    uint32_t small[8], *refs = small, ref;
+    if (!t->n_children)
+        return no_children_ref(fb);
+    if ((ref = rt_fb_memo_get(fb, MEMO_CHILDREN, (uintptr_t)t)))
+        return ref;
+    if (t->n_children > 8 && !(refs = malloc(t->n_children * sizeof *refs))) {
+        fb->error = -ENOMEM;
+        return 0;
+    }
+    for (uint32_t i = 0; i < t->n_children; i++)
+        refs[i] = child_ref(fb, t->children[i], t->children[i]->name ? t->children[i]->name : "", t->children[i]->nullable);
+    ref = rt_fb_vector_refs(fb, refs, t->n_children);
+    rt_fb_memo_put(fb, MEMO_CHILDREN, (uintptr_t)t, ref);
+    if (refs != small)
+        free(refs);
+    return ref;
+}
+
+/* The vector with the one child `item` of a List, shared by all lists of that type. */
+static uint32_t item_ref(struct rt_fb *fb, const struct rt_datatype *t)
+{
+    uint32_t ref = rt_fb_memo_get(fb, MEMO_ITEM, (uintptr_t)t);
     if (ref)
         return ref;
-    uint32_t item = field_table(fb, rt_fb_string(fb, "item", 4), true, (int)type, no_children_ref(fb), 0);
+    uint32_t item = child_ref(fb, t, "item", true);
     ref = rt_fb_vector_refs(fb, &item, 1);
-    rt_fb_memo_put(fb, MEMO_CHILDREN, type, ref);
+    rt_fb_memo_put(fb, MEMO_ITEM, (uintptr_t)t, ref);
     return ref;
 }
 
 static uint32_t field_ref(struct rt_fb *fb, const struct rt_ipc_field *f)
 {
     uint32_t name = rt_fb_string(fb, f->name, strlen(f->name)), meta = kvs_ref(fb, f->meta, f->name, name);
-    uint32_t children = f->list ? item_ref(fb, f->type) : no_children_ref(fb);
-    return field_table(fb, name, f->nullable, f->list ? -1 : (int)f->type, children, meta);
+    uint32_t children = f->list ? item_ref(fb, f->type) : children_ref(fb, f->type);
+    return field_table(fb, name, f->nullable, f->list ? &plain_list : f->type, children, meta);
 }
 
 static uint32_t message_ref(struct rt_fb *fb, uint8_t header_type, uint32_t header, int64_t body_len)
@@ -247,6 +292,120 @@ void rt_ipc_buffer_same(struct rt_ipc_batch *b, size_t number)
         return;
     memcpy(b->buffers[b->n_buffers], b->buffers[number], sizeof *b->buffers);
     b->n_buffers++;
+}
+
+/* ---------------------------------------------------------------- arrays */
+
+void rt_ipc_count(const struct rt_datatype *t, size_t *nodes, size_t *buffers)
+{
+    *nodes += 1;
+    *buffers += rt_kind_buffers((enum rt_kind)t->kind);
+    for (uint32_t i = 0; i < t->n_children; i++)
+        rt_ipc_count(t->children[i], nodes, buffers);
+}
+
+static bool has_offsets(uint8_t kind)
+{
+    return rt_kind_is_bytes(kind) || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
+}
+
+/* What each kind has beside validity: offsets of n + 1 entries, type ids, places, values. */
+static void put_array_buffers(struct rt_ipc_batch *b, const struct rt_array *a)
+{
+    uint8_t kind = a->type->kind;
+    static const uint64_t zero;
+    if (kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION) {
+        rt_ipc_buffer_add(b, a->values.data, a->values.len);
+        if (kind == RT_KIND_DENSE_UNION)
+            rt_ipc_buffer_add(b, a->offsets.data, a->offsets.len);
+        return;
+    }
+    if (has_offsets(kind))
+        rt_ipc_buffer_add(b, a->length ? a->offsets.data : (const void *)&zero,
+                          a->length ? a->offsets.len : rt_kind_is_wide(kind) ? 8 : 4);
+    if (rt_kind_is_bytes(kind) || kind == RT_KIND_BOOL || rt_datatype_width(a->type))
+        rt_ipc_buffer_add(b, a->values.data, a->values.len);
+}
+
+void rt_ipc_array(struct rt_ipc_batch *b, const struct rt_array *a)
+{
+    bool has_validity = rt_kind_buffers((enum rt_kind)a->type->kind) && a->type->kind != RT_KIND_DENSE_UNION && a->type->kind != RT_KIND_SPARSE_UNION;
+    rt_ipc_node(b, a->length, a->n_nulls);
+    if (has_validity)
+        rt_ipc_buffer_add(b, a->validity.data, a->n_nulls ? a->validity.len : 0);
+    put_array_buffers(b, a);
+    for (uint32_t i = 0; i < a->type->n_children; i++)
+        rt_ipc_array(b, &a->children[i]);
+}
+
+/* ---------------------------------------------------------------- slices of views */
+
+static void put_bits(struct rt_ipc_batch *b, const uint8_t *bits, uint64_t first, uint64_t n)
+{
+    uint8_t *p = rt_ipc_buffer_room(b, (n + 7) / 8);
+    if (p)
+        rt_bits_copy(p, 0, bits, first, n);
+}
+
+static void put_ends(struct rt_ipc_batch *b, bool wide, const void *offsets, uint64_t first, uint64_t n)
+{
+    unsigned width = wide ? 8 : 4;
+    uint8_t *p = rt_ipc_buffer_room(b, (n + 1) * width);
+    if (!p)
+        return;
+    memset(p, 0, width);
+    if (n)
+        rt_view_ends(p + width, wide, offsets, first, n, 0);
+}
+
+static void put_union(struct rt_ipc_batch *b, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+{
+    rt_ipc_buffer_add(b, n ? (const int8_t *)a->buffers[0] + first : NULL, n);
+    int32_t *places = t->kind == RT_KIND_DENSE_UNION ? rt_ipc_buffer_room(b, 4 * n) : NULL;
+    for (uint32_t i = 0; places && n && i < t->n_children; i++)
+        rt_view_places(places, a, first, n, i, -(int64_t)rt_view_child(t, a, first, n, i).first);
+}
+
+static void put_view_buffers(struct rt_ipc_batch *b, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+{
+    uint8_t kind = t->kind;
+    bool wide = rt_kind_is_wide(kind);
+    unsigned width = rt_datatype_width(t);
+    if (kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION)
+        put_union(b, t, a, first, n);
+    else if (kind == RT_KIND_BOOL)
+        put_bits(b, a->buffers[1], first, n);
+    else if (width)
+        rt_ipc_buffer_add(b, n ? (const uint8_t *)a->buffers[1] + first * width : NULL, n * width);
+    if (has_offsets(kind))
+        put_ends(b, wide, a->buffers[1], first, n);
+    if (rt_kind_is_bytes(kind)) {
+        int64_t from = n ? rt_view_offset(a->buffers[1], wide, first) : 0, to = n ? rt_view_offset(a->buffers[1], wide, first + n) : 0;
+        rt_ipc_buffer_add(b, to > from ? (const uint8_t *)a->buffers[2] + from : NULL, (size_t)(to - from));
+    }
+}
+
+/* Elements from @first on, which counts the offset in. */
+static void put_view(struct rt_ipc_batch *b, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+{
+    uint64_t nulls = rt_view_nulls(t, a, first, n);
+    rt_ipc_node(b, n, nulls);
+    if (t->kind != RT_KIND_NULL && t->kind != RT_KIND_DENSE_UNION && t->kind != RT_KIND_SPARSE_UNION) {
+        if (nulls)
+            put_bits(b, rt_view_validity(t, a), first, n);
+        else
+            rt_ipc_buffer_add(b, NULL, 0);
+    }
+    put_view_buffers(b, t, a, first, n);
+    for (uint32_t i = 0; i < t->n_children; i++) {
+        struct rt_range below = rt_view_child(t, a, first, n, i);
+        put_view(b, t->children[i], a->children[i], (uint64_t)a->children[i]->offset + below.first, below.n);
+    }
+}
+
+void rt_ipc_view(struct rt_ipc_batch *b, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t from, uint64_t n)
+{
+    put_view(b, t, a, (uint64_t)a->offset + from, n);
 }
 
 int rt_ipc_batch_end(struct rt_ipc_batch *b)

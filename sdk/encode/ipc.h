@@ -13,24 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
+#include "encode/array.h"
 #include "encode/flatbuf.h"
-
-enum rt_ipc_type {
-    RT_IPC_BOOL,
-    RT_IPC_U32,
-    RT_IPC_U64,
-    RT_IPC_I64,
-    RT_IPC_F64,
-    RT_IPC_UTF8,
-    RT_IPC_BINARY,
-    RT_IPC_TIME, /* Timestamp(ns), no zone */
-    RT_IPC_TUID, /* FixedSizeBinary(16) */
-    RT_IPC_TYPE_COUNT,
-};
-
-/* Bytes of one value; 0 for Utf8, Binary and Bool. */
-unsigned rt_ipc_width(enum rt_ipc_type type);
 
 struct rt_ipc_kv {
     const char *key, *value; /* NULL value: the pair is left out */
@@ -39,8 +23,8 @@ struct rt_ipc_kv {
 #define RT_IPC_MAX_KV 6
 struct rt_ipc_field {
     const char *name;
-    enum rt_ipc_type type;
-    bool list; /* List<item: type> */
+    const struct rt_datatype *type;
+    bool list; /* List<item: type>, the items nullable */
     bool nullable;
     struct rt_ipc_kv meta[RT_IPC_MAX_KV];
 };
@@ -74,6 +58,11 @@ void rt_ipc_node(struct rt_ipc_batch *b, uint64_t length, uint64_t n_nulls);
 size_t rt_ipc_buffer_add(struct rt_ipc_batch *b, const void *data, size_t len);
 void *rt_ipc_buffer_room(struct rt_ipc_batch *b, size_t len);
 void rt_ipc_buffer_same(struct rt_ipc_batch *b, size_t number);
+/* Adds to *nodes and *buffers what an array of the type takes of a batch. */
+void rt_ipc_count(const struct rt_datatype *t, size_t *nodes, size_t *buffers);
+/* Nodes and buffers of a whole array, or of elements [from, from + n) of one that rt_array_check_shape() has seen. */
+void rt_ipc_array(struct rt_ipc_batch *b, const struct rt_array *a);
+void rt_ipc_view(struct rt_ipc_batch *b, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t from, uint64_t n);
 /* Frees what begin allocated, whatever happens. Return: 0, -ENOMEM. */
 int rt_ipc_batch_end(struct rt_ipc_batch *b);
 

@@ -5,7 +5,7 @@
 #include "encode/lz4.h"
 #include "encode/pack.h"
 
-enum { KIND_END = 0, KIND_SET_STORE_INFO = 1, KIND_ARROW = 2 };
+enum { KIND_END = 0, KIND_SET_STORE_INFO = 1, KIND_ARROW = 2, KIND_ACTIVATION = 3 };
 enum { VERSION_BITS = 0x00001F00 }; /* bytes 0, 31, 0, 0 */
 #define FOOTER_CRC_SEED 7850921u    /* xxh32, the stream footer's */
 
@@ -76,6 +76,16 @@ int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_
     msg.chunk_id = &id;
     msg.is_static = is_static;
     return frame_append(out, KIND_ARROW, &msg.base, ret_size);
+}
+
+int rt_rrd_activation(struct rt_buf *out, const struct rt_store_id *store, bool make_active, bool make_default)
+{
+    struct rt_pack_store s;
+    Rt__BlueprintActivationCommand msg = RT__BLUEPRINT_ACTIVATION_COMMAND__INIT;
+    msg.blueprint_id = rt_pack_store(&s, store);
+    msg.make_active = make_active;
+    msg.make_default = make_default;
+    return frame_append(out, KIND_ACTIVATION, &msg.base, NULL);
 }
 
 int rt_rrd_end(struct rt_buf *out, uint64_t at, const void *footer, size_t len)

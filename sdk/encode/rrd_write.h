@@ -29,6 +29,7 @@ static inline void rt_tuid_bytes(struct rt_tuid id, uint8_t out[16])
 
 struct rt_store_id {
     char *application_id, *recording_id; /* borrowed */
+    int kind;                            /* RR_STORE_KIND_*; 0 is a recording, too */
 };
 
 int rt_rrd_stream_header(struct rt_buf *out);
@@ -39,6 +40,9 @@ int rt_rrd_store_info(struct rt_buf *out, const struct rt_store_id *store, struc
 int rt_rrd_arrow(struct rt_buf *out, const struct rt_store_id *store, struct rt_tuid chunk_id, bool is_static,
                  const struct rt_buf *ipc,
                  bool hard, struct rt_buf *scratch, uint64_t *ret_size);
+
+/* Blueprints: makes the store @id the active one of its application, or its default. */
+int rt_rrd_activation(struct rt_buf *out, const struct rt_store_id *store, bool make_active, bool make_default);
 
 /* The End frame around @footer and the stream footer behind it. @at: position in the stream where it will
  * be written. */

@@ -93,7 +93,7 @@ static int column_insert(struct rt_builder *b, const struct rt_component *compon
         at++;
     memmove(columns + at + 1, columns + at, (b->n_columns - at) * sizeof *columns);
     columns[at] = (struct rt_builder_column){.component = *component, .descriptor = (uint32_t)number,
-                                            .width = rt_ipc_width(component->item)};
+                                            .width = rt_datatype_width(component->item)};
     columns[at].component.identifier = name;
     b->columns = columns;
     b->n_columns++;

@@ -35,7 +35,7 @@ struct rt_tuid rt_encoder_ids(struct rt_encoder *e, uint64_t time_ns, uint32_t n
 /* Readers add the Arrow extension of row ids themselves. */
 static void id_field(struct rt_ipc_field *f)
 {
-    *f = (struct rt_ipc_field){.name = "rerun.controls.RowId", .type = RT_IPC_TUID, .meta = {
+    *f = (struct rt_ipc_field){.name = "rerun.controls.RowId", .type = &rt_datatype_tuid, .meta = {
         {"rerun:kind", "control"},
         {"rerun:is_sorted", "true"},
     }};
@@ -43,7 +43,7 @@ static void id_field(struct rt_ipc_field *f)
 
 static void time_field(struct rt_ipc_field *f)
 {
-    *f = (struct rt_ipc_field){.name = RT_TIMELINE, .type = RT_IPC_TIME, .nullable = true, .meta = {
+    *f = (struct rt_ipc_field){.name = RT_TIMELINE, .type = &rt_datatype_timestamp, .nullable = true, .meta = {
         {"rerun:kind", "index"},
         {"rerun:index_name", RT_TIMELINE},
         {"rerun:is_sorted", "true"},
@@ -52,7 +52,7 @@ static void time_field(struct rt_ipc_field *f)
 
 static void column_field(struct rt_ipc_field *f, const struct rt_descriptor *c)
 {
-    *f = (struct rt_ipc_field){.name = c->component, .type = c->item, .list = true, .nullable = true,
+    *f = (struct rt_ipc_field){.name = c->component, .type = c->datatype, .list = true, .nullable = true,
                                .meta = {
         {"rerun:kind", "data"},
         {"rerun:archetype", c->archetype},
@@ -172,7 +172,9 @@ static int shape_of(struct rt_builder *b)
         return -ENOMEM;
     for (uint32_t i = 0; i < b->n_columns; i++)
         list[i] = b->columns[i].descriptor;
-    b->shape = rt_store_shape(b->store, b->entity, b->is_static, list, b->n_columns);
+    int64_t time = rt_manifest_intern_timeline(&b->store->names, RT_TIMELINE, strlen(RT_TIMELINE), RR_TIME_TYPE_TIMESTAMP);
+    uint32_t timelines[1] = {(uint32_t)time};
+    b->shape = time < 0 ? time : rt_store_shape(b->store, b->entity, timelines, !b->is_static, list, b->n_columns);
     free(list);
     return b->shape < 0 ? -ENOMEM : 0;
 }
@@ -186,12 +188,16 @@ static struct rt_log_message *chunk_message(struct rt_encoder *e, const struct r
         return NULL;
     m->is_static = b->is_static;
     m->n_rows = b->n_rows;
-    m->chunk = (struct rt_manifest_chunk){.shape = (uint32_t)b->shape, .n_rows = b->n_rows, .raw_size = e->ipc.len, .size = size};
-    rt_tuid_bytes(id, m->chunk.id);
-    if (!b->is_static) {
-        m->chunk.t_min = t[0];
-        m->chunk.t_max = t[b->n_rows - 1];
-    }
+    m->facts = rt_chunk_facts_new(!b->is_static, 0);
+    if (!m->facts)
+        return rt_message_unref(m);
+    m->facts->shape = (uint32_t)b->shape;
+    m->facts->n_rows = b->n_rows;
+    m->facts->raw_size = e->ipc.len;
+    m->facts->size = size;
+    rt_tuid_bytes(id, m->facts->id);
+    if (!b->is_static)
+        m->facts->spans[0] = (struct rt_span){t[0], t[b->n_rows - 1]};
     memcpy(m->frame, e->frame.data, e->frame.len);
     return m;
 }

@@ -27,17 +27,17 @@ static bool worth_it(const struct entity_sums *e)
 
 static size_t n_chunks(const struct rt_file_part *part)
 {
-    return part->chunks.len / sizeof(struct rt_manifest_chunk);
+    return part->chunks.len / sizeof(struct rt_placed_chunk);
 }
 
-static const struct rt_manifest_chunk *chunk_at(const struct rt_file_part *part, size_t i)
+static const struct rt_placed_chunk *chunk_at(const struct rt_file_part *part, size_t i)
 {
-    return (const struct rt_manifest_chunk *)(const void *)part->chunks.data + i;
+    return (const struct rt_placed_chunk *)(const void *)part->chunks.data + i;
 }
 
-static const struct rt_shape *shape_of(const struct rt_file_part *part, const struct rt_manifest_chunk *c)
+static const struct rt_shape *shape_of(const struct rt_file_part *part, const struct rt_placed_chunk *c)
 {
-    return rt_manifest_shape(&part->store->names, c->shape);
+    return rt_manifest_shape(&part->store->names, c->facts->shape);
 }
 
 /* gives the sums by entity (caller frees), and the bytes in small chunks when there is something to merge. */
@@ -48,13 +48,13 @@ static struct entity_sums *sum_up(const struct rt_file_part *part, uint64_t *ret
     uint64_t small = 0;
     bool any = false;
     for (size_t i = 0; sums && i < n_chunks(part); i++) {
-        const struct rt_manifest_chunk *c = chunk_at(part, i);
+        const struct rt_placed_chunk *c = chunk_at(part, i);
         const struct rt_shape *shape = shape_of(part, c);
         if (shape->is_static)
             continue;
         sums[shape->entity].n_chunks++;
-        sums[shape->entity].small_bytes += c->n_rows < SMALL_ROWS ? c->size : 0;
-        small += c->n_rows < SMALL_ROWS ? c->size : 0;
+        sums[shape->entity].small_bytes += c->facts->n_rows < SMALL_ROWS ? c->facts->size : 0;
+        small += c->facts->n_rows < SMALL_ROWS ? c->facts->size : 0;
     }
     for (size_t i = 0; sums && i < n; i++)
         any |= worth_it(&sums[i]);
@@ -79,7 +79,7 @@ struct job {
     const struct entity_sums *sums;
     bool all;                        /* entities that need no merging are made anew, too */
     bool *done;                      /* by entity: it was written */
-    const struct rt_manifest_chunk **list; /* room for an entity's chunks */
+    const struct rt_placed_chunk **list; /* room for an entity's chunks */
     size_t next;                     /* chunk of the part that comes next in the file */
     uint64_t deadline_ns;
     uint64_t rows_in, rows_out;
@@ -90,7 +90,7 @@ static int check_time(const struct job *j)
     return rt_mono_ns() > j->deadline_ns ? -ETIMEDOUT : 0;
 }
 
-static int frame_copy(struct job *j, struct rt_store *store, enum rt_message_type type, const struct rt_manifest_chunk *c,
+static int frame_copy(struct job *j, struct rt_store *store, enum rt_message_type type, const struct rt_placed_chunk *c,
                       const struct rt_frame *frame)
 {
     uint64_t head[2] = {frame->kind, frame->payload_len};
@@ -98,8 +98,8 @@ static int frame_copy(struct job *j, struct rt_store *store, enum rt_message_typ
     if (!m)
         return -ENOMEM;
     if (c) {
-        m->chunk = *c;
-        m->n_rows = c->n_rows;
+        m->facts = rt_chunk_facts_ref(c->facts);
+        m->n_rows = c->facts->n_rows;
     }
     memcpy(m->frame, head, sizeof head);
     memcpy(m->frame + sizeof head, frame->payload, frame->payload_len);
@@ -116,7 +116,7 @@ static int batch_from_chunk(const struct rt_chunk *c, rr_column *columns, rr_tex
         const struct rt_chunk_column *col = &c->columns[i];
         if (col->kind != RT_COLUMN_COMPONENT)
             continue;
-        if (col->validity || col->item_validity || rt_decoded_item(col->type) < 0 || n == MAX_COLUMNS)
+        if (col->validity || col->item_validity || !rt_decoded_item(col->type) || n == MAX_COLUMNS)
             return -ENOTSUP;
         columns[n++] = (rr_column){col->name, col->values, (const uint32_t *)col->value_offsets,
                                    (const uint32_t *)col->list_offsets};
@@ -146,10 +146,10 @@ static int chunk_append(struct job *j, const struct rt_frame *frame, const char 
 
 static int compare_start(const void *a, const void *b)
 {
-    const struct rt_manifest_chunk *x = *(const struct rt_manifest_chunk *const *)a,
-        *y = *(const struct rt_manifest_chunk *const *)b;
-    if (x->t_min != y->t_min)
-        return x->t_min < y->t_min ? -1 : 1;
+    const struct rt_placed_chunk *x = *(const struct rt_placed_chunk *const *)a,
+        *y = *(const struct rt_placed_chunk *const *)b;
+    if (x->facts->spans[0].start != y->facts->spans[0].start)
+        return x->facts->spans[0].start < y->facts->spans[0].start ? -1 : 1;
     return x->offset < y->offset ? -1 : 1;
 }
 
@@ -177,7 +177,7 @@ static int entity_rewrite(struct job *j, uint32_t entity)
 }
 
 /* The chunk of another part that begins at @offset. */
-static const struct rt_manifest_chunk *other_chunk(const struct job *j, uint64_t offset, struct rt_store **ret_store)
+static const struct rt_placed_chunk *other_chunk(const struct job *j, uint64_t offset, struct rt_store **ret_store)
 {
     for (size_t p = 1; p < j->in->n_parts; p++)
         for (size_t i = 0; i < n_chunks(&j->in->parts[p]); i++)
@@ -194,16 +194,16 @@ static int chunk_write(struct job *j, const struct rt_frame *frame)
     uint64_t offset = frame->offset + RT_RRD_FRAME_HEADER_BYTES;
     if (j->next == n_chunks(j->part) || chunk_at(j->part, j->next)->offset != offset) {
         struct rt_store *store;
-        const struct rt_manifest_chunk *other = other_chunk(j, offset, &store);
+        const struct rt_placed_chunk *other = other_chunk(j, offset, &store);
         return other ? frame_copy(j, store, RT_MESSAGE_CHUNK, other, frame) : -EBADMSG;
     }
-    const struct rt_manifest_chunk *c = chunk_at(j->part, j->next++);
+    const struct rt_placed_chunk *c = chunk_at(j->part, j->next++);
     const struct rt_shape *shape = shape_of(j->part, c);
-    j->rows_in += c->n_rows;
+    j->rows_in += c->facts->n_rows;
     if (shape->is_static && j->all)
         return chunk_append(j, frame, rt_manifest_entity(&j->part->store->names, shape->entity));
     if (shape->is_static || !(j->all || worth_it(&j->sums[shape->entity]))) {
-        j->rows_out += c->n_rows;
+        j->rows_out += c->facts->n_rows;
         return frame_copy(j, j->part->store, RT_MESSAGE_CHUNK, c, frame);
     }
     if (j->done[shape->entity])

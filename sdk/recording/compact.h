@@ -13,7 +13,7 @@
 /* What a file holds of one store. */
 struct rt_file_part {
     struct rt_store *store;
-    struct rt_buf chunks; /* of struct rt_manifest_chunk, in the order of the file */
+    struct rt_buf chunks; /* of struct rt_placed_chunk, in the order of the file; their facts are counted */
 };
 
 /* All is borrowed. */

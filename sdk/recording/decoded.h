@@ -7,18 +7,17 @@
 #include "encode/decode.h"
 #include "encode/manifest.h"
 
-/* Item type of a column that this library can write; -1 for others. */
-static inline int rt_decoded_item(enum rt_type type)
+/* Item type of a column that this library can write; NULL for others. */
+static inline const struct rt_datatype *rt_decoded_item(enum rt_type type)
 {
     switch (type) {
-    case RT_TYPE_BOOL: return RT_IPC_BOOL;
-    case RT_TYPE_U32: return RT_IPC_U32;
-    case RT_TYPE_U64: return RT_IPC_U64;
-    case RT_TYPE_I64: return RT_IPC_I64;
-    case RT_TYPE_F64: return RT_IPC_F64;
-    case RT_TYPE_UTF8: return RT_IPC_UTF8;
-    case RT_TYPE_BINARY: return RT_IPC_BINARY;
-    default: return -1;
+    case RT_TYPE_U32: return &rt_datatype_u32;
+    case RT_TYPE_U64: return &rt_datatype_u64;
+    case RT_TYPE_I64: return &rt_datatype_i64;
+    case RT_TYPE_F64: return &rt_datatype_f64;
+    case RT_TYPE_UTF8: return &rt_datatype_utf8;
+    case RT_TYPE_BINARY: return &rt_datatype_binary;
+    default: return NULL;
     }
 }
 

@@ -26,6 +26,7 @@ struct rt_log_message *rt_message_unref(struct rt_log_message *m)
     if (!m || rt_add_acq_rel(&m->refs_mt, -1u) != 1)
         return NULL;
     rt_store_unref(m->store);
+    rt_chunk_facts_unref(m->facts);
     free(m);
     return NULL;
 }

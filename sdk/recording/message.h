@@ -19,7 +19,7 @@ struct rt_log_message {
     uint32_t n_rows;        /* of a chunk; else 0 */
     uint64_t seq;           /* from 1 in its recording */
     struct rt_store *store; /* counted */
-    struct rt_manifest_chunk chunk; /* of a chunk: what a footer tells of it; offset is the sink's matter */
+    struct rt_chunk_facts *facts; /* of a chunk: what a footer tells of it; counted. Else NULL */
     size_t len;             /* bytes of the whole frame, header included */
     uint8_t frame[];        /* as in an .rrd stream */
 };

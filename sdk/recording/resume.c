@@ -13,40 +13,49 @@ static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, s
         const struct rt_chunk_column *col = &c->columns[i];
         if (col->kind != RT_COLUMN_COMPONENT)
             continue;
-        int item = rt_decoded_item(col->type);
-        if (item < 0 || n == MAX_COLUMNS || (!c->is_static && rt_builder_add_column(b, col->name, NULL) < 0))
+        const struct rt_datatype *item = rt_decoded_item(col->type);
+        if (!item || n == MAX_COLUMNS || (!c->is_static && rt_builder_add_column(b, col->name, NULL) < 0))
             return -EBADMSG;
         const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
-                                        (char *)(uintptr_t)col->component_type, (enum rt_ipc_type)item};
+                                        (char *)(uintptr_t)col->component_type, item};
         int64_t number = rt_manifest_intern_descriptor(&rec->store->names, &d);
         if (number < 0)
             return number;
         list[n++] = (uint32_t)number;
     }
-    return rt_store_shape(rec->store, b->entity, c->is_static, list, n);
+    int64_t time = rt_manifest_intern_timeline(&rec->store->names, RT_TIMELINE, strlen(RT_TIMELINE), RR_TIME_TYPE_TIMESTAMP);
+    uint32_t timelines[1] = {(uint32_t)time};
+    return time < 0 ? time : rt_store_shape(rec->store, b->entity, timelines, !c->is_static, list, n);
 }
 
 static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c, struct rt_buf *chunks)
 {
     struct rt_builder *b;
     const struct rt_chunk_column *time = rt_decoded_time(c);
-    struct rt_manifest_chunk now = {.n_rows = c->n_rows, .offset = frame->offset + RT_RRD_FRAME_HEADER_BYTES,
-                                    .size = frame->payload_len, .raw_size = c->memory.len};
     if (!c->is_static && !time)
         return -EBADMSG;
     int r = rt_recording_builder(rec, c->entity_path, &b);
     int64_t shape = r < 0 ? r : chunk_shape(rec, c, b);
     if (shape < 0)
         return (int)shape;
-    now.shape = (uint32_t)shape;
-    memcpy(now.id, c->id, sizeof now.id);
+    struct rt_placed_chunk now = {rt_chunk_facts_new(time != NULL, 0), frame->offset + RT_RRD_FRAME_HEADER_BYTES};
+    if (!now.facts)
+        return -ENOMEM;
+    now.facts->shape = (uint32_t)shape;
+    now.facts->n_rows = c->n_rows;
+    now.facts->size = frame->payload_len;
+    now.facts->raw_size = c->memory.len;
+    memcpy(now.facts->id, c->id, sizeof now.facts->id);
     if (time && c->n_rows) { /* sorted */
-        now.t_min = rt_time_value(time, 0);
-        now.t_max = rt_time_value(time, c->n_rows - 1);
-        b->last_time = b->has_last && b->last_time > now.t_max ? b->last_time : now.t_max;
+        struct rt_span span = {rt_time_value(time, 0), rt_time_value(time, c->n_rows - 1)};
+        now.facts->spans[0] = span;
+        b->last_time = b->has_last && b->last_time > span.end ? b->last_time : span.end;
         b->has_last = true;
     }
-    return rt_buf_append(chunks, &now, sizeof now);
+    r = rt_buf_append(chunks, &now, sizeof now);
+    if (r)
+        rt_chunk_facts_unref(now.facts);
+    return r;
 }
 
 static int note_frame(struct rt_recording *rec, const struct rt_frame *frame, struct rt_buf *chunks, struct rt_error *err)
@@ -94,7 +103,7 @@ static int note_frames(struct rt_recording *rec, struct rt_rrd_reader *reader, u
 /* Opens the sink behind what was read; what follows is cut off. */
 static int go_on(struct rt_recording *rec, const char *path, uint64_t keep, bool compact, const struct rt_buf *chunks, struct rt_error *err)
 {
-    const struct rt_manifest_chunk *list = (const struct rt_manifest_chunk *)(const void *)chunks->data;
+    const struct rt_placed_chunk *list = (const struct rt_placed_chunk *)(const void *)chunks->data;
     struct rt_sink *sink;
     int r = rt_sink_file(path, keep, compact, &sink, err);
     if (r)
@@ -125,6 +134,9 @@ int rt_recording_resume(struct rt_recording *rec, const char *path, uint64_t kee
         rt_error_set(err, r, "%s: cannot be continued: %.400s", path, why.message[0] ? why.message : strerror(-r));
     else
         r = go_on(rec, path, keep, compact, &chunks, err);
+    const struct rt_placed_chunk *list = (const struct rt_placed_chunk *)(const void *)chunks.data;
+    for (size_t i = 0; i < chunks.len / sizeof *list; i++)
+        rt_chunk_facts_unref(list[i].facts);
     rt_buf_deinit(&chunks);
     return r;
 }

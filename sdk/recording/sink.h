@@ -59,7 +59,7 @@ struct rt_sink {
  * the closed file is written anew when that pays (recording/compact.h). gives *ret. Return: 0, -errno. */
 int rt_sink_file(const char *path, uint64_t keep, bool compact, struct rt_sink **ret, struct rt_error *err);
 /* Of a file that was opened with @keep: a chunk in the kept part, in order, for the footer; chunk->offset is its place. Return: 0, -ENOMEM. */
-int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_manifest_chunk *chunk);
+int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_placed_chunk *chunk);
 /* RRD to a duplicate of fd 1; on a terminal, or a pipe without reader, a buffered sink instead. */
 int rt_sink_stdout(uint64_t buffer_limit_bytes, struct rt_sink **ret, struct rt_error *err);
 /* Keeps everything until the next sink is set, or the newest @limit_bytes (0 = unlimited). */

@@ -9,7 +9,7 @@ struct rt_store *rt_store_new(const char *application_id, const char *recording_
     struct rt_store *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    *s = (struct rt_store){.refs_mt = 1, .kind = kind, .id = {strdup(application_id), strdup(recording_id)}};
+    *s = (struct rt_store){.refs_mt = 1, .kind = kind, .id = {strdup(application_id), strdup(recording_id), kind}};
     return s->id.application_id && s->id.recording_id ? s : rt_store_unref(s);
 }
 
@@ -75,13 +75,9 @@ int64_t rt_store_entity(struct rt_store *s, const char *path, size_t len)
     return number;
 }
 
-int64_t rt_store_shape(struct rt_store *s, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n)
+int64_t rt_store_shape(struct rt_store *s, uint32_t entity, const uint32_t *timelines, uint32_t n_timelines, const uint32_t *descriptors,
+                       uint32_t n)
 {
-    for (size_t i = RT_MANIFEST_N(&s->names, shapes, struct rt_shape); i-- > 0;) {
-        const struct rt_shape *shape = rt_manifest_shape(&s->names, i);
-        if (shape->entity == entity && shape->is_static == is_static && shape->n == n &&
-            !memcmp(RT_MANIFEST_AT(&s->names, shape_descriptors, uint32_t, shape->first), descriptors, n * sizeof *descriptors))
-            return (int64_t)i;
-    }
-    return rt_manifest_add_shape(&s->names, entity, is_static, descriptors, n);
+    int64_t number = rt_manifest_find_shape(&s->names, entity, timelines, n_timelines, descriptors, n);
+    return number >= 0 ? number : rt_manifest_add_shape(&s->names, entity, timelines, n_timelines, descriptors, n);
 }

@@ -9,7 +9,7 @@ struct rt_store {
     uint32_t refs_mt;
     int kind;                /* RR_STORE_KIND_* */
     struct rt_store_id id;   /* strings owned */
-    struct rt_manifest names; /* entities, descriptors, shapes; its chunks stay empty: each file has its own */
+    struct rt_manifest names;
     uint32_t *index, n_index; /* open addressing of entities by path: number + 1 */
 };
 
@@ -22,6 +22,7 @@ struct rt_store *rt_store_unref(struct rt_store *s);
 
 /* Numbers of names, made when new. Return: the number, -ENOMEM. */
 int64_t rt_store_entity(struct rt_store *s, const char *path, size_t len);
-int64_t rt_store_shape(struct rt_store *s, uint32_t entity, bool is_static, const uint32_t *descriptors, uint32_t n);
+int64_t rt_store_shape(struct rt_store *s, uint32_t entity, const uint32_t *timelines, uint32_t n_timelines, const uint32_t *descriptors,
+                       uint32_t n);
 
 #endif

@@ -136,10 +136,13 @@ static int file_open(struct file_sink *f, uint64_t keep, struct rt_error *err)
 
 /* ---------------------------------------------------------------- notes for the footer */
 
-int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_manifest_chunk *chunk)
+int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_placed_chunk *chunk)
 {
     struct rt_file_part *part = rt_parts_of(&of(sink)->parts, store);
-    return part ? rt_buf_append(&part->chunks, chunk, sizeof *chunk) : -ENOMEM;
+    if (!part || rt_buf_append(&part->chunks, chunk, sizeof *chunk) < 0)
+        return -ENOMEM;
+    rt_chunk_facts_ref(chunk->facts);
+    return 0;
 }
 
 static int file_finish(struct file_sink *f, struct rt_error *err)

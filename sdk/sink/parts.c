@@ -28,15 +28,14 @@ int rt_parts_room(struct rt_parts *p, const struct rt_log_message *m)
     struct rt_file_part *part = m->type == RT_MESSAGE_CHUNK ? rt_parts_of(p, m->store) : NULL;
     if (m->type != RT_MESSAGE_CHUNK)
         return 0;
-    return part ? rt_buf_reserve(&part->chunks, sizeof m->chunk) : -ENOMEM;
+    return part ? rt_buf_reserve(&part->chunks, sizeof(struct rt_placed_chunk)) : -ENOMEM;
 }
 
 void rt_parts_note(struct rt_parts *p, const struct rt_log_message *m, uint64_t offset)
 {
-    struct rt_manifest_chunk chunk = m->chunk;
     if (m->type != RT_MESSAGE_CHUNK)
         return;
-    chunk.offset = offset + RT_RRD_FRAME_HEADER_BYTES;
+    const struct rt_placed_chunk chunk = {rt_chunk_facts_ref(m->facts), offset + RT_RRD_FRAME_HEADER_BYTES};
     rt_buf_append(&rt_parts_of(p, m->store)->chunks, &chunk, sizeof chunk); /* there is room */
 }
 
@@ -55,9 +54,9 @@ void rt_parts_recording_first(struct rt_parts *p)
 /* Messages that follow one another are one with both manifests. */
 static int append_footer(const struct rt_file_part *part, struct rt_buf *footer)
 {
-    struct rt_manifest m = part->store->names;
-    m.chunks = part->chunks;
-    return rt_footer_build(&m, &part->store->id, footer);
+    const struct rt_footer_store store = {&part->store->id, &part->store->names, (const struct rt_placed_chunk *)(const void *)part->chunks.data,
+                                          part->chunks.len / sizeof(struct rt_placed_chunk)};
+    return rt_footer_build(&store, 1, footer);
 }
 
 int rt_parts_end(const struct rt_parts *p, uint64_t offset, struct rt_buf *out)
@@ -74,6 +73,9 @@ int rt_parts_end(const struct rt_parts *p, uint64_t offset, struct rt_buf *out)
 void rt_parts_deinit(struct rt_parts *p)
 {
     for (size_t i = 0; i < p->n; i++) {
+        const struct rt_placed_chunk *list = (const struct rt_placed_chunk *)(const void *)p->list[i].chunks.data;
+        for (size_t k = 0; k < p->list[i].chunks.len / sizeof *list; k++)
+            rt_chunk_facts_unref(list[k].facts);
         rt_buf_deinit(&p->list[i].chunks);
         rt_store_unref(p->list[i].store);
     }

@@ -106,8 +106,8 @@ RT_TEST(test_lists_of_one_type_share_their_child)
 {
     struct rt_fb fb = {0};
     struct rt_buf one = {0}, two = {0};
-    struct rt_ipc_field f[2] = {{"a", RT_IPC_UTF8, true, true, {{"k", "v"}, {"left out", NULL}}},
-                                {"b", RT_IPC_UTF8, true, true, {{"k", "v"}}}};
+    struct rt_ipc_field f[2] = {{"a", &rt_datatype_utf8, true, true, {{"k", "v"}, {"left out", NULL}}},
+                                {"b", &rt_datatype_utf8, true, true, {{"k", "v"}}}};
     CHECK_INT(rt_ipc_schema(&fb, f, 1, NULL, false, &one), 0);
     CHECK_INT(rt_ipc_schema(&fb, f, 2, NULL, false, &two), 0);
     CHECK(two.len - one.len <= 56);

@@ -1,13 +1,10 @@
 #include "encode/decode.h"
-#include "encode/footer.h"
 #include "encode/lz4.h"
 #include "encode/rrd_write.h"
 #include "tests/harness/test.h"
 
 #include <lz4.h>
 #include <unistd.h>
-
-static struct rt_store_id store = {(char *)"app", (char *)"rec"};
 
 RT_TEST(test_stream_header_is_stamped_0_31_lz4_protobuf)
 {
@@ -26,7 +23,7 @@ RT_TEST(test_store_info_frame_is_the_known_bytes)
             'l',  'd',  'e',  'n',  '_',  'a',
         'p',  'p',  0x2a, 0x04, 0x08, 0x01, 0x12, 0x00, 0x32, 0x03, 0x08, 0x80, 0x3e,
     };
-    struct rt_store_id golden = {(char *)"golden_app", (char *)"golden"};
+    struct rt_store_id golden = {(char *)"golden_app", (char *)"golden", 1};
     struct rt_buf out = {0};
     CHECK_INT(rt_rrd_store_info(&out, &golden, (struct rt_tuid){1700000000000000000, 0x0123456789abcdf0}), 0);
     CHECK_MEM(out.data, 16, "\1\0\0\0\0\0\0\0\x3b\0\0\0\0\0\0\0", 16);
@@ -80,52 +77,4 @@ RT_TEST(test_lz4_block_comes_back)
         CHECK(!memcmp(text, back, sizeof back));
     }
     rt_buf_deinit(&out);
-}
-
-RT_TEST(test_footer_of_nothing_is_empty)
-{
-    struct rt_manifest m = {0};
-    struct rt_buf out = {0};
-    CHECK_INT(rt_footer_build(&m, &store, &out), 0);
-    CHECK_INT(out.len, 0);
-    rt_manifest_deinit(&m);
-}
-
-static size_t footer_size(uint32_t n_chunks, uint32_t n_components)
-{
-    struct rt_manifest m = {0};
-    struct rt_buf out = {0};
-    uint32_t list[64];
-    char name[64];
-    int64_t entity = rt_manifest_add_entity(&m, "/logs/app");
-    for (uint32_t i = 0; i < n_components; i++) {
-        sprintf(name, "retap.Log:c%u", i);
-        list[i] = (uint32_t)rt_manifest_intern_descriptor(&m,
-                                                          &(struct rt_descriptor){name, (char *)"retap.Log",
-                                                                                  NULL, RT_IPC_I64});
-        CHECK_INT(rt_manifest_intern_descriptor(&m,
-                                                &(struct rt_descriptor){name, (char *)"retap.Log", NULL,
-                                                                        RT_IPC_I64}), list[i]);
-    }
-    int64_t shape = rt_manifest_add_shape(&m, (uint32_t)entity, false, list, n_components);
-    for (uint32_t i = 0; i < n_chunks; i++) {
-        struct rt_manifest_chunk c = {.shape = (uint32_t)shape, .n_rows = 100, .offset = 1000ull * i,
-                                      .size = 900 + i % 7, .raw_size = 5000,
-                                      .t_min = 1700000000000000000 + i * 777777,
-                                          .t_max = 1700000000000000000 + i * 777777 + 99999};
-        memcpy(c.id, &i, sizeof i);
-        CHECK_INT(rt_manifest_add_chunk(&m, &c), 0);
-    }
-    CHECK_INT(rt_footer_build(&m, &store, &out), 0);
-    size_t n = out.len;
-    rt_buf_deinit(&out);
-    rt_manifest_deinit(&m);
-    return n;
-}
-
-/* A component more costs its schema, not its own copy of every chunk's span. */
-RT_TEST(test_manifest_columns_of_the_same_chunks_share_buffers)
-{
-    size_t few = footer_size(1000, 2), many = footer_size(1000, 12);
-    CHECK(many - few < 10 * 600);
 }
