@@ -1,283 +1,328 @@
-/* The public functions: handles to recordings, struct rt_error to rr_error. */
-#include <pthread.h>
-#include <stdio.h>
+/* Streams: their slots, their counts, their sinks. */
 #include <stdlib.h>
 #include <string.h>
-#include <uuid/uuid.h>
 
-#include "base/atomic.h"
 #include "base/clock.h"
-#include "recording/appid.h"
-#include "recording/recording.h"
-#include "version.h"
+#include "recording/thread.h"
+#include "recording/worker.h"
 
-#define RR_API __attribute__((visibility("default")))
+/* ---------------------------------------------------------------- store keys */
 
-/* recordings open at once, less one: slot 0 stays free, so that no handle is 0 */
-enum { SLOT_BITS = 8, N_SLOTS = 1 << SLOT_BITS };
+static struct rt_store_key *keys; /* registry */
 
-/* A handle is generation << SLOT_BITS | slot: one that was closed is told from its successor. */
-static struct {
-    struct rt_recording *recording_mt;
-    uint32_t generation; /* under the lock; read by users of a handle, which is not closed meanwhile */
-} slots[N_SLOTS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct rt_recording *lookup(rr_recording_stream handle)
+struct rt_store_key *rt_store_key_get(rr_store_kind kind, const char *application_id, const char *recording_id)
 {
-    uint32_t slot = handle & (N_SLOTS - 1);
-    /* pairs with the release in insert() */
-    struct rt_recording *rec = rt_load_acquire(&slots[slot].recording_mt);
-    return rec && slots[slot].generation == handle >> SLOT_BITS ? rec : NULL;
-}
-
-/* Return: 0 when all are taken. */
-static rr_recording_stream insert(struct rt_recording *rec)
-{
-    rr_recording_stream handle = 0;
-    pthread_mutex_lock(&lock);
-    for (uint32_t i = 1; i < N_SLOTS && !handle; i++)
-        if (!rt_load_relaxed(&slots[i].recording_mt)) {
-            slots[i].generation = (slots[i].generation + 1) & (UINT32_MAX >> SLOT_BITS);
-            handle = slots[i].generation << SLOT_BITS | i;
-            rt_store_release(&slots[i].recording_mt, rec);
+    pthread_mutex_lock(&rt_core.registry);
+    struct rt_store_key *k = keys;
+    while (k && (k->kind != kind || strcmp(k->recording_id, recording_id) || strcmp(k->application_id, application_id)))
+        k = k->next;
+    if (k) {
+        rt_add_relaxed(&k->refs_mt, 1);
+    } else if ((k = calloc(1, sizeof *k))) {
+        *k = (struct rt_store_key){keys, 1, 0, kind, strdup(application_id), strdup(recording_id)};
+        if (k->application_id && k->recording_id) {
+            keys = k;
+        } else {
+            free(k->application_id);
+            free(k->recording_id);
+            free(k);
+            k = NULL;
         }
-    pthread_mutex_unlock(&lock);
-    return handle;
-}
-
-/* Takes the recording out of its slot: the handle is gone. */
-static struct rt_recording *take(rr_recording_stream handle)
-{
-    pthread_mutex_lock(&lock);
-    struct rt_recording *rec = lookup(handle);
-    if (rec)
-        rt_store_release(&slots[handle & (N_SLOTS - 1)].recording_mt, (struct rt_recording *)NULL);
-    pthread_mutex_unlock(&lock);
-    return rec;
-}
-
-static rr_error_code fail(rr_error *err, rr_error_code code, const char *text)
-{
-    if (err) {
-        err->code = code;
-        snprintf(err->description, sizeof err->description, "%s", text);
     }
-    return code;
+    pthread_mutex_unlock(&rt_core.registry);
+    return k;
 }
 
-static rr_error_code no_handle(rr_error *err)
+struct rt_store_key *rt_store_key_ref(struct rt_store_key *key)
 {
-    return fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream");
+    rt_add_relaxed(&key->refs_mt, 1);
+    return key;
 }
 
-/* @r of an internal function into a public code; -EINVAL is the caller's mistake, all else is @otherwise. */
-static rr_error_code translate(int r, const struct rt_error *e, rr_error_code otherwise, rr_error *err)
+/* The last count goes under the lock, so that get never finds a key that is being freed; others without. */
+void rt_store_key_unref(struct rt_store_key *key)
 {
-    rr_error_code code = otherwise;
-    if (!r)
-        return RR_ERROR_CODE_OK;
-    if (r == -ENOMEM)
-        code = RR_ERROR_CODE_OUT_OF_MEMORY;
-    if (r == -EINVAL)
-        code = RR_ERROR_CODE_INVALID_STRING_ARGUMENT;
-    return fail(err, code, e->message[0] ? e->message : strerror(-r));
+    uint32_t n = rt_load_relaxed(&key->refs_mt);
+    struct rt_store_key *gone = NULL;
+    while (n > 1)
+        if (rt_cas_seq_cst(&key->refs_mt, &n, n - 1))
+            return;
+    pthread_mutex_lock(&rt_core.registry);
+    if (rt_add_acq_rel(&key->refs_mt, (uint32_t)-1) == 1) {
+        struct rt_store_key **at = &keys;
+        while (*at != key)
+            at = &(*at)->next;
+        *at = key->next;
+        gone = key;
+    }
+    pthread_mutex_unlock(&rt_core.registry);
+    if (gone) {
+        free(gone->application_id);
+        free(gone->recording_id);
+        free(gone);
+    }
 }
 
-/* ---------------------------------------------------------------- open and close */
+/* ---------------------------------------------------------------- slots */
 
-RR_API const char *rr_retap_version(void)
+static uint32_t slot_of(rr_recording_stream handle)
 {
-    return RETAP_VERSION;
+    return handle & RT_STREAMS_MOST;
 }
 
-RR_API rr_stream_options rr_stream_options_default(const char *application_id)
+/* Slots in turn, so that a handle's number comes back as late as possible. Registry. Return: false when all are taken. */
+static bool insert(struct rt_stream *s)
 {
-    return (rr_stream_options){.struct_size = sizeof(rr_stream_options), .application_id = application_id};
+    for (uint32_t i = 0; i < RT_STREAMS_MOST; i++) {
+        uint32_t slot = rt_core.last_slot = rt_core.last_slot % RT_STREAMS_MOST + 1;
+        if (rt_core.streams[slot])
+            continue;
+        uint32_t generation = rt_core.handle_generation[slot]++ % (UINT32_MAX >> (RT_STREAM_BITS + 1));
+        s->handle = generation << RT_STREAM_BITS | slot; /* the top bit stays clear: no CURRENT */
+        rt_core.streams[slot] = s;
+        rt_core.n_streams++;
+        rt_store_release(&rt_core.handles_mt[slot], s);
+        return true;
+    }
+    return false;
 }
 
-/* "rec_" and 32 hex digits; caller frees. */
-static char *random_id(void)
+struct rt_stream *rt_stream_find(rr_recording_stream handle)
 {
-    uuid_t id;
-    char *p = malloc(4 + 32 + 1);
-    uuid_generate_random(id);
-    for (int i = 0; p && i < 16; i++)
-        sprintf(p + 4 + 2 * i, "%02x", id[i]);
-    return p ? memcpy(p, "rec_", 4) : NULL;
+    struct rt_stream *s = rt_rcu_load(&rt_core.handles_mt[slot_of(handle)]);
+    return s && s->handle == handle ? s : NULL;
 }
 
-static int begin_file(struct rt_recording *rec, const rr_stream_options *o, struct rt_error *err)
+void rt_stream_forget(struct rt_stream *s)
 {
-    struct rt_sink *sink;
-    int r = rt_sink_file(o->save, RT_SINK_CREATE, o->compact_at_close != 2, &sink, err);
-    r = r ? r : rt_recording_set_sinks(rec, &sink, 1, UINT64_MAX, err);
-    if (r || o->send_properties == 2)
+    if (rt_stream_find(s->handle) == s)
+        rt_rcu_exchange(&rt_core.handles_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
+}
+
+/* ---------------------------------------------------------------- counts */
+
+bool rt_stream_ref(struct rt_stream *s)
+{
+    uint32_t n = rt_load_relaxed(&s->refs_mt);
+    while (n)
+        if (rt_cas_seq_cst(&s->refs_mt, &n, n + 1))
+            return true;
+    return false;
+}
+
+rr_error_code rt_stream_get(rr_recording_stream handle, struct rt_stream **ret, rr_error *err)
+{
+    struct rt_stream *s = NULL;
+    struct rt_thread *t = rt_thread();
+    bool current = handle >= RR_REC_STREAM_CURRENT_BLUEPRINT;
+    int kind = handle == RR_REC_STREAM_CURRENT_BLUEPRINT;
+    *ret = NULL;
+    if (!t)
+        return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE,
+                       rt_load_relaxed(rt_epoch) ? "out of memory" : "recordings are off in this child process until it executes a program");
+    rt_rcu_read_lock();
+    s = !current ? rt_stream_find(handle) : t->local[kind] ? t->local[kind] : rt_rcu_load(&rt_core.global_mt[kind]);
+    if (s && !rt_stream_ref(s))
+        s = NULL;
+    rt_rcu_read_unlock();
+    if (!s && !current)
+        return rt_fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream: handle %u", handle);
+    *ret = s;
+    return RR_ERROR_CODE_OK;
+}
+
+static int end_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    (void)arg;
+    return rt_stream_end(s, deadline_ns, err);
+}
+
+void rt_stream_unref(struct rt_stream *s, bool wait, rr_error *err)
+{
+    struct rt_error e = {0};
+    if (rt_add_acq_rel(&s->refs_mt, (uint32_t)-1) != 1)
+        return;
+    rt_stream_forget(s);
+    if (!wait && rt_load_acquire(&rt_core.worker.started_mt) == 1) {
+        rt_worker_retire(s);
+        return;
+    }
+    int r = rt_worker_do(end_work, s, NULL, s->flush_timeout, &e);
+    if (r == -EDEADLK)
+        rt_worker_retire(s);
+    else if (r)
+        rt_fail(err, r == -ETIMEDOUT ? RR_ERROR_CODE_RECORDING_STREAM_FLUSH_TIMEOUT : RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE,
+                "%s", e.message[0] ? e.message : strerror(-r));
+}
+
+/* ---------------------------------------------------------------- making */
+
+static void stream_free(struct rt_stream *s)
+{
+    rt_recording_free(s->recording);
+    if (s->key)
+        rt_store_key_unref(s->key);
+    free((char *)(uintptr_t)s->config.application_id);
+    free((char *)(uintptr_t)s->config.recording_id);
+    free(s->recording_name);
+    free(s);
+}
+
+static void fill(struct rt_stream *s, const rr_stream_options *o, bool enabled)
+{
+    const struct rt_env *env = rt_env();
+    s->enabled = enabled;
+    s->owner = o->owner == 1;
+    s->full_policy = o->full_policy;
+    s->log_time_mt = env->log_time;
+    s->log_tick_mt = env->log_tick;
+    s->kind = o->store_kind ? o->store_kind : RR_STORE_KIND_RECORDING;
+    s->refs_mt = 1;
+    s->handle_counts = true;
+    s->flush_timeout = o->flush_timeout_sec;
+    s->buffer_limit = o->buffer_limit_bytes;
+    s->start_time_ns = o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns();
+    s->recording_name = o->recording_name ? strdup(o->recording_name) : NULL;
+    s->config.kind = (int)s->kind;
+    s->config.bump = s->owner;
+    s->config.settings = rt_settings_of(o->batcher);
+}
+
+static void keep_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n)
+{
+    pthread_mutex_lock(&rt_core.registry);
+    s->n_sinks = n;
+    if (n)
+        memcpy(s->sinks, sinks, n * sizeof *sinks);
+    s->swapping = false;
+    pthread_mutex_unlock(&rt_core.registry);
+}
+
+/* The recording and its first messages. */
+static int make_recording(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, bool properties, struct rt_error *err)
+{
+    int r = rt_recording_new(&s->config, &s->recording, err);
+    if (r)
         return r;
-    return rt_recording_properties(rec, o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns(), o->recording_name, err);
-}
-
-static int open_file(const rr_stream_options *o, struct rt_recording **ret, struct rt_error *err)
-{
-    char *application = rt_appid_rewrite(o->application_id);
-    char *id = o->recording_id && o->recording_id[0] ? strdup(o->recording_id) : random_id();
-    struct rt_recording *rec = NULL;
-    const struct rt_recording_config config = {application, id, RR_STORE_KIND_RECORDING, rt_settings_read(), true};
-    int r = application && id ? rt_recording_new(&config, &rec, err) : rt_error_set(err, -ENOMEM, "%s: out of memory", o->save);
-    free(application);
-    free(id);
-    if (!r)
-        r = o->resume ? rt_recording_resume(rec, o->save, o->resume_bytes, o->compact_at_close != 2, err) : begin_file(rec, o, err);
-    *ret = r ? rt_recording_free(rec) : rec;
+    r = rt_recording_set_sinks(s->recording, sinks, n, UINT64_MAX, err);
+    if (!r && properties)
+        r = rt_recording_properties(s->recording, s->start_time_ns, s->recording_name, err);
     return r;
 }
 
-RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *options, rr_error *err)
+struct rt_stream *rt_stream_new(const rr_stream_options *o, const char *recording_id, bool enabled, struct rt_sink *const *sinks,
+                                uint32_t n, rr_error *err)
 {
     struct rt_error e = {0};
-    struct rt_recording *rec = NULL;
-    if (!options || !options->application_id || !options->save) {
-        fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "options, application_id and save must be given");
-        return 0;
+    struct rt_stream *s = aligned_alloc(64, sizeof *s);
+    if (s) {
+        memset(s, 0, sizeof *s);
+        fill(s, o, enabled);
+        s->config.application_id = rt_appid_rewrite(o->application_id);
+        s->config.recording_id = strdup(recording_id);
     }
-    if (options->struct_size != sizeof *options || !options->application_id[0]) {
-        fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE,
-             options->application_id[0] ? "struct_size is not that of rr_stream_options"
-                 : "application_id is empty");
-        return 0;
+    if (s && s->config.application_id && s->config.recording_id)
+        s->key = rt_store_key_get(s->kind, s->config.application_id, s->config.recording_id);
+    int r = s && s->key ? 0 : -ENOMEM;
+    bool taken = false;
+    if (!r && enabled) {
+        r = make_recording(s, sinks, n, o->send_properties != 2 && s->kind == RR_STORE_KIND_RECORDING && !o->resume, &e);
+        taken = s->recording != NULL;
     }
-    int r = open_file(options, &rec, &e);
-    if (r) {
-        fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE,
-             e.message);
-        return 0;
+    if (!r) {
+        keep_sinks(s, sinks, enabled ? n : 0);
+        rt_add_relaxed(&s->key->live_mt, 1);
+        pthread_mutex_lock(&rt_core.registry);
+        bool ok = insert(s);
+        pthread_mutex_unlock(&rt_core.registry);
+        if (ok)
+            return s;
+        rt_add_relaxed(&s->key->live_mt, (uint32_t)-1);
+        rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "%u recording streams are open, no more are possible", RT_STREAMS_MOST);
+    } else {
+        rt_fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, "%s",
+                e.message[0] ? e.message : strerror(-r));
     }
-    rr_recording_stream handle = insert(rec);
-    if (!handle) {
-        rt_recording_free(rec);
-        fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "too many recordings are open");
-    }
-    return handle;
+    for (uint32_t i = 0; !taken && i < n; i++)
+        rt_sink_abandon(sinks[i]);
+    if (s)
+        stream_free(s);
+    return NULL;
 }
 
-RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float timeout_sec, rr_error *err)
+struct rt_recording *rt_stream_recording(struct rt_stream *s)
 {
     struct rt_error e = {0};
-    struct rt_recording *rec = take(handle);
-    (void)timeout_sec; /* the file sink is synchronous */
+    if (!s->recording && s->enabled && make_recording(s, s->sinks, s->n_sinks, false, &e) < 0)
+        rt_warn(NULL, "%s: no recording in this process: %s", s->config.application_id, e.message);
+    return s->recording;
+}
+
+int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *err)
+{
+    int r = 0;
+    rt_rcu_synchronize(); /* nobody reserves for it any more */
+    rt_worker_drain();
+    pthread_mutex_lock(&rt_core.registry);
+    s->n_sinks = 0;
+    rt_core.streams[slot_of(s->handle)] = NULL;
+    rt_core.n_streams--;
+    pthread_mutex_unlock(&rt_core.registry);
+    rt_add_relaxed(&s->key->live_mt, (uint32_t)-1);
+    if (s->recording)
+        r = rt_recording_close(s->recording, deadline_ns, err);
+    s->recording = NULL;
+    stream_free(s);
+    return r;
+}
+
+/* ---------------------------------------------------------------- sinks */
+
+struct swap {
+    uint32_t n;
+    struct rt_sink *sinks[RT_SINKS_MOST];
+};
+
+static int swap_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    struct swap *swap = arg;
+    struct rt_recording *rec = rt_stream_recording(s);
     if (!rec)
-        return no_handle(err);
-    return translate(rt_recording_close(rec, UINT64_MAX, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
+        return -ENOMEM;
+    rt_store_release(&s->generation_mt, s->active + 1);
+    rt_rcu_synchronize(); /* rows of the present generation are all in lanes now … */
+    rt_worker_drain();    /* … and here; a lane stops before the first one of the next */
+    rt_recording_flush(rec, NULL);
+    pthread_mutex_lock(&rt_core.registry);
+    s->swapping = true; /* a child that is forked meanwhile has no sinks */
+    pthread_mutex_unlock(&rt_core.registry);
+    int r = rt_recording_set_sinks(rec, swap->sinks, swap->n, deadline_ns, err);
+    keep_sinks(s, swap->sinks, swap->n);
+    s->active++;
+    s->n_rows = 0;
+    return r;
 }
 
-RR_API void rr_recording_stream_abandon(rr_recording_stream handle)
-{
-    rt_recording_free(take(handle));
-}
-
-RR_API void rr_recording_stream_flush_blocking(rr_recording_stream handle, float timeout_sec, rr_error *err)
+rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, rr_error *err)
 {
     struct rt_error e = {0};
-    struct rt_recording *rec = lookup(handle);
-    (void)timeout_sec;
-    if (!rec)
-        no_handle(err);
-    else
-        translate(rt_recording_flush(rec, &e), &e, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE, err);
-}
-
-/* ---------------------------------------------------------------- rows */
-
-#ifndef NDEBUG
-/* Well-formed UTF-8 (Unicode, table 3-7). */
-static bool is_utf8(const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        uint8_t c = p[i++];
-        unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 &&
-            c < 0xF5 ? 3 : 9;
-        uint8_t low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80, high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F
-            : 0xBF;
-        if (more > n - i || (more && (p[i] < low || p[i] > high)))
-            return false;
-        for (unsigned k = 1; k < more; k++)
-            if ((p[i + k] & 0xC0) != 0x80)
-                return false;
-        i += more;
+    struct swap swap = {.n = n};
+    int r = -EINVAL;
+    if (s->owner)
+        rt_error_set(&e, r, "sinks of an owner stream can't be replaced");
+    else if (n > RT_SINKS_MOST)
+        rt_error_set(&e, r, "%u sinks, at most %u are possible", n, RT_SINKS_MOST);
+    else if (s->enabled) {
+        memcpy(swap.sinks, sinks, n * sizeof *sinks);
+        r = rt_worker_do(swap_work, s, &swap, RT_FOREVER, &e);
+        if (r != -EDEADLK && r != -ENOMEM)
+            return r ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%s", e.message[0] ? e.message : strerror(-r)) : 0;
+    } else {
+        r = 0;
     }
-    return true;
-}
-
-static bool text_is_utf8(const rr_text_batch *b)
-{
-    for (uint32_t i = 0; i < b->n_rows; i++) {
-        uint32_t n = b->text_offsets[i + 1] - b->text_offsets[i]; /* text may be NULL when all rows are empty */
-        if (n && !is_utf8((const uint8_t *)b->text + b->text_offsets[i], n))
-            return false;
-    }
-    return true;
-}
-#endif
-
-RR_API rr_error_code rr_text_columns(rr_recording_stream handle, const char *entity_path,
-                                     const rr_text_batch *batch, rr_error *err)
-{
-    struct rt_error e = {0};
-    struct rt_recording *rec = lookup(handle);
-    if (!rec)
-        return no_handle(err);
-    if (!entity_path || !batch || (batch->n_rows && (!batch->log_time_ns || !batch->text_offsets)) ||
-        (batch->n_columns && !batch->columns))
-        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT,
-                    "entity_path, batch, its times, texts and columns must be given");
-    if (batch->struct_size != sizeof *batch)
-        return fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE,
-                    "struct_size is not that of rr_text_batch");
-#ifndef NDEBUG
-    if (!text_is_utf8(batch))
-        return fail(err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "text is not UTF-8");
-#endif
-    return translate(rt_recording_append(rec, entity_path, batch, &e), &e,
-                     RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
-}
-
-RR_API rr_error_code rr_log_columns(rr_recording_stream handle, const char *entity_path, uint32_t n_rows,
-                                    const int64_t *log_time_ns,
-                                    const rr_column *columns, uint32_t n_columns, rr_error *err)
-{
-    struct rt_error e = {0};
-    struct rt_recording *rec = lookup(handle);
-    const rr_text_batch batch = {.struct_size = sizeof batch, .n_rows = n_rows, .log_time_ns = log_time_ns,
-                                 .columns = columns, .n_columns = n_columns};
-    if (!rec)
-        return no_handle(err);
-    if (!entity_path || !columns || !n_columns)
-        return fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path and columns must be given");
-    int r = log_time_ns ? rt_recording_append(rec, entity_path, &batch, &e)
-        : rt_recording_append_static(rec, entity_path, &batch, &e);
-    return translate(r, &e, RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE, err);
-}
-
-/* ---------------------------------------------------------------- counters */
-
-RR_API uint64_t rr_recording_stream_durable_bytes(rr_recording_stream handle)
-{
-    struct rt_recording *rec = lookup(handle);
-    return rec ? rt_recording_written(rec) : 0;
-}
-
-RR_API uint64_t rr_recording_stream_pending_rows(rr_recording_stream handle, uint64_t *ret_bytes)
-{
-    struct rt_recording *rec = lookup(handle);
-    if (rec)
-        return rt_recording_pending(rec, ret_bytes);
-    if (ret_bytes)
-        *ret_bytes = 0;
-    return 0;
-}
-
-RR_API uint64_t rr_recording_stream_dropped(rr_recording_stream handle)
-{
-    struct rt_recording *rec = lookup(handle);
-    return rec ? rt_recording_dropped(rec) : 0;
+    for (uint32_t i = 0; i < n; i++)
+        rt_sink_abandon(sinks[i]);
+    if (r == -EDEADLK)
+        return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE, "sinks can't be replaced from a callback of the library");
+    return r ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%s", e.message[0] ? e.message : strerror(-r)) : 0;
 }

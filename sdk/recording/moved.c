@@ -1,0 +1,89 @@
+#include "recording/moved.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t on_their_way_mt;
+
+bool rt_moved_admit(uint64_t bytes)
+{
+    uint64_t before = rt_add_relaxed(&on_their_way_mt, bytes);
+    if (!before || before + bytes <= RT_MOVED_MOST) /* one alone may be larger */
+        return true;
+    rt_moved_withdraw(bytes);
+    return false;
+}
+
+void rt_moved_withdraw(uint64_t bytes)
+{
+    rt_add_relaxed(&on_their_way_mt, -bytes);
+}
+
+struct rt_moved *rt_moved_row_new(uint64_t record_bytes)
+{
+    struct rt_moved *m = malloc(sizeof *m + record_bytes);
+    if (m) {
+        *m = (struct rt_moved){.is_row = true};
+        ((struct rt_rec *)(void *)m->record)->bytes = 0;
+    }
+    return m;
+}
+
+/* One block for everything but the arrays' own memory. */
+struct rt_moved *rt_moved_columns_new(const char *path, uint32_t path_len, rr_time_column *times, uint32_t n_times,
+                                      rr_component_column *columns, const struct rt_component_type *const *types, uint32_t n_columns)
+{
+    size_t names = 0;
+    for (uint32_t i = 0; i < n_times; i++)
+        names += times[i].timeline.name.length_in_bytes;
+    size_t size = sizeof(struct rt_moved) + n_times * (sizeof *times + sizeof(struct rt_time_column)) +
+        n_columns * (sizeof *columns + sizeof(struct rt_list_column)) + names + path_len;
+    struct rt_moved *m = malloc(size);
+    if (!m)
+        return NULL;
+    *m = (struct rt_moved){.path_len = path_len, .n_times = n_times, .n_columns = n_columns};
+    m->times = (void *)m->record;
+    m->columns = (void *)(m->times + n_times);
+    m->time_views = (void *)(m->columns + n_columns);
+    m->column_views = (void *)(m->time_views + n_times);
+    char *p = (void *)(m->column_views + n_columns);
+    for (uint32_t i = 0; i < n_times; i++) {
+        rr_string name = times[i].timeline.name;
+        memcpy(p, name.utf8, name.length_in_bytes);
+        m->times[i] = times[i];
+        m->time_views[i] = (struct rt_time_column){p, name.length_in_bytes, (uint8_t)times[i].timeline.type, &m->times[i].array};
+        m->time_views[i].sorting = (uint8_t)times[i].sorting_status;
+        times[i].array.release = NULL;
+        p += name.length_in_bytes;
+    }
+    for (uint32_t i = 0; i < n_columns; i++) {
+        m->columns[i] = columns[i];
+        m->column_views[i] = (struct rt_list_column){types[i], &m->columns[i].array};
+        columns[i].array.release = NULL;
+    }
+    m->path = memcpy(p, path, path_len);
+    return m;
+}
+
+int rt_moved_send(struct rt_moved *m, struct rt_recording *rec, struct rt_error *err)
+{
+    return rt_recording_columns(rec, m->path, m->path_len, m->id, m->time_views, m->n_times, m->column_views, m->n_columns, err);
+}
+
+static void release(struct ArrowArray *a)
+{
+    if (a->release)
+        a->release(a);
+}
+
+void rt_moved_free(struct rt_moved *m)
+{
+    rt_moved_withdraw(m->bytes);
+    if (m->is_row && ((struct rt_rec *)(void *)m->record)->bytes)
+        rt_record_release((struct rt_row_rec *)(void *)m->record);
+    for (uint32_t i = 0; i < m->n_times; i++)
+        release(&m->times[i].array);
+    for (uint32_t i = 0; i < m->n_columns; i++)
+        release(&m->columns[i].array);
+    free(m);
+}
