@@ -52,7 +52,6 @@ struct rt_stream {
     uint64_t dropped_mt;           /* rows that found no room */
     _Alignas(64) uint32_t refs_mt;
     bool handle_counts;         /* registry: the handle is one of the counts */
-    bool fresh_handle_gone;
     float flush_timeout;        /* seconds; < 0 = as long as bytes move */
     /* the worker's */
     struct rt_recording *recording; /* NULL in a child until its first use */
@@ -125,8 +124,13 @@ bool rt_stream_ref(struct rt_stream *s);
 void rt_stream_unref(struct rt_stream *s, bool wait, rr_error *err);
 /* Replaces the sinks; takes them, also on failure. Return: 0 or a code with *err. */
 rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, rr_error *err);
-/* Forgets the handle. */
+/* Calls with its handle find it no longer; or find it again. */
 void rt_stream_forget(struct rt_stream *s);
+void rt_stream_remember(struct rt_stream *s);
+/* Rows so far become chunks and reach the operating system; with @sync the disk. rt_worker_do() says how it waits. */
+rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err);
+/* A message for a failed rt_worker_do(). */
+rr_error_code rt_stream_fail(int r, const struct rt_error *e, rr_error *err);
 /* Ends a stream: closes sinks, frees. Worker. */
 int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *err);
 /* Its recording, made anew in a child. NULL without memory. Worker. */

@@ -21,6 +21,7 @@ enum {
     RT_LOG_TEXT = 1 << 1,   /* RT_ROW_TEXT */
     RT_LOG_URGENT = 1 << 2, /* level ERROR or above: written within 10 ms */
     RT_LOG_NO_TIME = 1 << 3, /* temporal, without log_time and log_tick */
+    RT_LOG_RESERVED = 1 << 4, /* the path may begin with "__" */
 };
 
 /* Logs one row. @path: any form the user may write; made absolute and checked ("__" parts are refused). @time_ns: 0 = now, else log_time and

@@ -25,6 +25,13 @@ struct rt_moved {
     _Alignas(8) uint8_t record[];
 };
 
+/* An id for a row of this lane's thread. @time_ns: 0 = now. */
+struct rt_tuid rt_lane_row_id(struct rt_lane *l, int64_t time_ns);
+/* The lane is full: has the worker make room, waits a while. Outside of a read section. */
+void rt_lane_wait_for_worker(struct rt_lane *l);
+/* An outcome of rt_path_parse() in the user's words. */
+rr_error_code rt_path_fail(int outcome, const char *path, size_t len, rr_error *err);
+
 struct rt_rec_outside {
     struct rt_rec head;
     struct rt_moved *moved;

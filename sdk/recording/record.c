@@ -34,15 +34,17 @@ static uint64_t value_size(const struct rt_value *v)
     return n;
 }
 
-uint64_t rt_record_size(const struct rt_row_head *h, const struct rt_value *values, uint32_t n, uint32_t *sizes)
+uint64_t rt_record_size(const struct rt_row_head *h, const struct rt_value *values, uint32_t n, uint32_t *sizes, uint64_t *ret_moved)
 {
     uint64_t total = sizeof(struct rt_row_rec) + rt_pad8(h->path_len);
     for (uint32_t i = 0; i < h->n_times; i++)
         total += sizeof(struct rt_time_rec) + rt_pad8(h->times[i].len);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t size = value_size(&values[i]);
-        if (is_moved(&values[i], size))
+        if (is_moved(&values[i], size)) {
+            *ret_moved += size;
             size = sizeof(void *);
+        }
         if (size > 1u << 30 || total > 1u << 30)
             return 0;
         sizes[i] = (uint32_t)size;

@@ -99,6 +99,11 @@ void rt_stream_forget(struct rt_stream *s)
         rt_rcu_exchange(&rt_core.handles_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
 }
 
+void rt_stream_remember(struct rt_stream *s)
+{
+    rt_store_release(&rt_core.handles_mt[slot_of(s->handle)], s);
+}
+
 /* ---------------------------------------------------------------- counts */
 
 bool rt_stream_ref(struct rt_stream *s)
@@ -151,8 +156,7 @@ void rt_stream_unref(struct rt_stream *s, bool wait, rr_error *err)
     if (r == -EDEADLK)
         rt_worker_retire(s);
     else if (r)
-        rt_fail(err, r == -ETIMEDOUT ? RR_ERROR_CODE_RECORDING_STREAM_FLUSH_TIMEOUT : RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE,
-                "%s", e.message[0] ? e.message : strerror(-r));
+        rt_stream_fail(r, &e, err);
 }
 
 /* ---------------------------------------------------------------- making */
@@ -325,4 +329,49 @@ rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *si
     if (r == -EDEADLK)
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE, "sinks can't be replaced from a callback of the library");
     return r ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%s", e.message[0] ? e.message : strerror(-r)) : 0;
+}
+
+/* ---------------------------------------------------------------- flush */
+
+rr_error_code rt_stream_fail(int r, const struct rt_error *e, rr_error *err)
+{
+    rr_error_code code = r == -ETIMEDOUT ? RR_ERROR_CODE_RECORDING_STREAM_FLUSH_TIMEOUT
+        : r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE;
+    return rt_fail(err, code, "%s", e->message[0] ? e->message : strerror(-r));
+}
+
+static int flush_now(struct rt_stream *s, bool sync, uint64_t deadline_ns, struct rt_error *err)
+{
+    struct rt_recording *rec = rt_stream_recording(s);
+    if (!rec)
+        return 0;
+    int first = rt_recording_flush(rec, err);
+    int r = rt_recording_flush_sinks(rec, deadline_ns, sync, first ? NULL : err);
+    s->n_rows = 0;
+    s->urgent = false;
+    return first ? first : r;
+}
+
+static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    int r = flush_now(s, arg != NULL, deadline_ns, err);
+    rt_stream_unref(s, false, NULL);
+    return r;
+}
+
+rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)
+{
+    static const char yes = 1;
+    struct rt_error e = {0};
+    int r;
+    if (s->owner) {
+        r = flush_now(s, sync, UINT64_MAX, &e);
+    } else if (!s->enabled || !rt_stream_ref(s)) {
+        return RR_ERROR_CODE_OK;
+    } else {
+        r = rt_worker_do(flush_work, s, sync ? (void *)(uintptr_t)&yes : NULL, timeout_sec, &e);
+        if (r == -EDEADLK)
+            rt_stream_unref(s, false, NULL);
+    }
+    return r ? rt_stream_fail(r, &e, err) : RR_ERROR_CODE_OK;
 }

@@ -158,6 +158,16 @@ int rt_thread_set_time(struct rt_thread *t, struct rt_store_key *store, const ch
     return 0;
 }
 
+bool rt_thread_time_type(struct rt_thread *t, const struct rt_store_key *store, const char *name, size_t len, uint8_t *ret_type)
+{
+    const struct rt_times *p = find_times(t, store);
+    uint32_t at;
+    bool found = p && find_timeline(p, name, len, &at);
+    if (found)
+        *ret_type = p->list[at].type;
+    return found;
+}
+
 void rt_thread_clear_time(struct rt_thread *t, const struct rt_store_key *store, const char *name, size_t len)
 {
     struct rt_times *p = find_times(t, store);

@@ -36,6 +36,8 @@ const struct rt_times *rt_thread_times(struct rt_thread *t, const struct rt_stor
 /* Copies. gives the type that the timeline had in this thread, 0 = none. Return: 0, -ENOMEM, -E2BIG (RT_TIMELINES_MOST). */
 int rt_thread_set_time(struct rt_thread *t, struct rt_store_key *key, const char *name, size_t len, rr_time_type type,
                        int64_t value, uint8_t *ret_old_type);
+/* Has the thread such a timeline? gives its type. */
+bool rt_thread_time_type(struct rt_thread *t, const struct rt_store_key *key, const char *name, size_t len, uint8_t *ret_type);
 void rt_thread_clear_time(struct rt_thread *t, const struct rt_store_key *key, const char *name, size_t len);
 void rt_thread_reset_time(struct rt_thread *t, const struct rt_store_key *key);
 void rt_thread_init(void);

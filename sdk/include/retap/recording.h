@@ -133,13 +133,15 @@ rr_recording_stream rr_init(const rr_init_options *options, rr_error *err);
 rr_recording_stream rr_get_data_recording(rr_recording_stream rec);
 rr_recording_stream rr_get_global(rr_store_kind kind);
 rr_recording_stream rr_get_thread_local(rr_store_kind kind);
-/** As the official setters; 0 = none. Return: the previous handle, which the slot no longer refers to (0 = none). */
+/** As the official setters; 0 = none. Return: the handle of the previous one, 0 = none; it is the caller's to free from now on, also where the
+ * slot alone had owned it (rr_init()). */
 rr_recording_stream rr_swap_global(rr_recording_stream rec, rr_store_kind kind);
 rr_recording_stream rr_swap_thread_local(rr_recording_stream rec, rr_store_kind kind);
 
-/** A scope that was entered; plain data, used once, in the thread that got it. */
+/** A scope that was entered; left once, by the pop. */
 typedef struct rr_scope {
-    rr_recording_stream rec, previous;
+    rr_recording_stream rec;
+    void *previous;
     uint8_t entered, done;
 } rr_scope;
 
@@ -166,7 +168,7 @@ static inline rr_recording_stream rr_current(void) { return rr_get_data_recordin
 /** For coroutines: suspend takes the thread's recording away and gives it in a token, resume makes it the (perhaps other) thread's again.
  * A generator or coroutine that yields inside RR_WITH_RECORDING without these leaks its recording into its caller. */
 typedef struct rr_context {
-    rr_recording_stream rec, blueprint;
+    void *rec, *blueprint;
 } rr_context;
 rr_context rr_context_suspend(void);
 void rr_context_resume(rr_context context);
