@@ -8,6 +8,8 @@
 
 /* UTF-8 without NUL, as rerun.h wants its strings; empty is fine unless @required. Return: 0, 0x11, 0x12, naming @what. */
 rr_error_code rt_string_check(rr_string s, const char *what, bool required, rr_error *err);
+/* Does a call for @rec have anything to do? false with *err for a handle that does not exist, without where logging is off. */
+bool rt_log_stands(rr_recording_stream rec, rr_error *err);
 /* NUL-terminated; the caller frees. NULL without memory. */
 char *rt_string_copy(rr_string s);
 /* "rec_" and 32 hex digits of a random UUID. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encode/arrowpack.h"
 #include "recording/api.h"
 #include "recording/moved.h"
 #include "recording/path.h"
@@ -136,6 +137,15 @@ struct columns {
     const struct rt_component_type *few[FEW], **types;
 };
 
+static bool has_nulls(const struct ArrowArray *a)
+{
+    const uint8_t *bits = a->null_count ? a->buffers[0] : NULL;
+    for (int64_t i = a->offset; bits && i < a->offset + a->length; i++)
+        if (!(bits[i / 8] >> i % 8 & 1))
+            return true;
+    return false;
+}
+
 static rr_error_code check_times(const rr_time_column *times, uint32_t n, int64_t *rows, rr_error *err)
 {
     struct rt_error e = {0};
@@ -161,7 +171,7 @@ static rr_error_code check_times(const rr_time_column *times, uint32_t n, int64_
         if (*rows >= 0 && times[i].array.length != *rows)
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "timeline %.*s has %lld values, others have %lld",
                            (int)name.length_in_bytes, name.utf8, (long long)times[i].array.length, (long long)*rows);
-        if (rt_array_nulls(&times[i].array))
+        if (has_nulls(&times[i].array))
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "timeline %.*s has nulls",
                            (int)name.length_in_bytes, name.utf8);
         *rows = times[i].array.length;
@@ -206,12 +216,15 @@ static rr_error_code parse_path(rr_string path, struct columns *c, rr_error *err
     return r ? rt_path_fail(r, path.utf8, path.length_in_bytes, err) : RR_ERROR_CODE_OK;
 }
 
-/* Bytes of what the arrays hold, near enough to bound what is on its way. */
+/* Bytes of what the arrays hold: bounds what is on its way. */
 static uint64_t weight(const rr_component_column *columns, const struct rt_component_type *const *types, uint32_t n)
 {
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < n; i++)
-        bytes += rt_array_weight(types[i]->datatype, &columns[i].array);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rt_datatype *const item[] = {types[i]->datatype};
+        const struct rt_datatype list = {.kind = RT_KIND_LIST, .children = item, .n_children = 1};
+        bytes += rt_arrow_packed_size(&list, &columns[i].array);
+    }
     return bytes;
 }
 

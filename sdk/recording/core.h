@@ -129,6 +129,15 @@ void rt_stream_forget(struct rt_stream *s);
 void rt_stream_remember(struct rt_stream *s);
 /* Rows so far become chunks and reach the operating system; with @sync the disk. rt_worker_do() says how it waits. */
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err);
+/* Starts a flush and does not wait. */
+void rt_stream_flush_start(struct rt_stream *s);
+/* Of all streams. Work lock held. */
+void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err);
+/* The handle is no count any more: slots alone own the stream. */
+void rt_stream_disown(struct rt_stream *s);
+/* Of an owner stream: everything goes as it is. */
+void rt_stream_abandon(struct rt_stream *s);
+void rt_core_random(void);
 /* A message for a failed rt_worker_do(). */
 rr_error_code rt_stream_fail(int r, const struct rt_error *e, rr_error *err);
 /* Ends a stream: closes sinks, frees. Worker. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "recording/api.h"
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/thread.h"
@@ -13,15 +14,6 @@
 enum { FEW_VALUES = 24, WAIT_MS = 100 };
 
 /* ---------------------------------------------------------------- which stream */
-
-/* Inside a read section. */
-static inline struct rt_stream *resolve(const struct rt_thread *t, rr_recording_stream handle)
-{
-    int kind = handle == RR_REC_STREAM_CURRENT_BLUEPRINT;
-    if (handle < RR_REC_STREAM_CURRENT_BLUEPRINT)
-        return rt_stream_find(handle);
-    return t->local[kind] ? t->local[kind] : rt_rcu_load(&rt_core.global_mt[kind]);
-}
 
 static inline bool takes_rows(const struct rt_stream *s)
 {
@@ -34,10 +26,24 @@ bool rt_log_wanted(rr_recording_stream rec)
     if (!t)
         return false;
     rt_rcu_read_lock();
-    const struct rt_stream *s = resolve(t, rec);
+    const struct rt_stream *s = rt_stream_resolve(t, rec);
     bool wanted = s && takes_rows(s);
     rt_rcu_read_unlock();
     return wanted;
+}
+
+bool rt_log_stands(rr_recording_stream rec, rr_error *err)
+{
+    const struct rt_thread *t = rt_thread();
+    if (!t)
+        return false;
+    rt_rcu_read_lock();
+    const struct rt_stream *s = rt_stream_resolve(t, rec);
+    bool stands = s && takes_rows(s);
+    rt_rcu_read_unlock();
+    if (!s && rec < RR_REC_STREAM_CURRENT_BLUEPRINT)
+        rt_fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream: handle %u", rec);
+    return stands;
 }
 
 /* ---------------------------------------------------------------- what the row says beside its values */
@@ -154,7 +160,7 @@ static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle)
 {
     bool drop = rt_worker_is_me();
     rt_rcu_read_lock();
-    struct rt_stream *s = resolve(t, handle);
+    struct rt_stream *s = rt_stream_resolve(t, handle);
     drop |= s && s->full_policy == RR_FULL_DROP_NEWEST;
     if (drop && s)
         rt_add_relaxed(&s->dropped_mt, 1);
@@ -171,7 +177,7 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
 {
     for (;;) {
         rt_rcu_read_lock();
-        struct rt_stream *s = resolve(t, handle);
+        struct rt_stream *s = rt_stream_resolve(t, handle);
         if (!s || !takes_rows(s)) {
             rt_rcu_read_unlock();
             return s || handle >= RR_REC_STREAM_CURRENT_BLUEPRINT

@@ -11,6 +11,7 @@
 
 struct rt_moved {
     uint64_t bytes;      /* counted as on their way */
+    uint64_t n_rows;     /* of columns */
     uint32_t stream, generation;
     bool is_row;
     /* columns */

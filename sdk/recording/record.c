@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "encode/array.h"
 #include "encode/arrowpack.h"
 
 static const char log_time[] = "log_time";
@@ -15,18 +16,61 @@ static bool is_text(const struct rt_datatype *t)
     return t->kind == RT_KIND_UTF8 || t->kind == RT_KIND_BINARY;
 }
 
+/* Bytes of @n instances in flat form; Bool: a byte each. */
+static uint64_t flat_size(const struct rt_datatype *t, uint32_t n)
+{
+    return (uint64_t)n * rt_datatype_flat_width(t);
+}
+
 static bool is_moved(const struct rt_value *v, uint64_t size)
 {
     return v->array && size > RT_MOVE_BYTES;
+}
+
+/* The values of an Arrow array where they are one run without nulls: FLAT fits, which is the quicker way for both sides. NULL: they are not. */
+static const uint8_t *flat_values(const struct rt_datatype *t, const struct ArrowArray *a, int64_t first)
+{
+    if (a->null_count && a->buffers[0])
+        return NULL;
+    if (t->kind == RT_KIND_FIXED_LIST)
+        return flat_values(t->children[0], a->children[0], a->children[0]->offset + first * t->size);
+    return t->kind == RT_KIND_BOOL ? NULL : (const uint8_t *)a->buffers[1] + (size_t)first * rt_datatype_flat_width(t);
+}
+
+struct run { /* of an array that is flat */
+    const uint8_t *values;
+    const int32_t *offsets; /* Utf8, Binary: of the first instance on */
+};
+
+static bool is_flat(const struct rt_datatype *t, const struct ArrowArray *a, struct run *ret)
+{
+    if (is_text(t)) {
+        if (a->null_count && a->buffers[0])
+            return false;
+        *ret = (struct run){a->buffers[2], a->length ? (const int32_t *)a->buffers[1] + a->offset : NULL};
+        return true;
+    }
+    *ret = (struct run){rt_datatype_flat_width(t) ? flat_values(t, a, a->offset) : NULL, NULL};
+    return ret->values != NULL;
+}
+
+static uint64_t array_size(const struct rt_datatype *t, const struct ArrowArray *a)
+{
+    struct run run;
+    if (!is_flat(t, a, &run))
+        return rt_arrow_packed_size(t, a);
+    if (!is_text(t))
+        return flat_size(t, (uint32_t)a->length);
+    return run.offsets ? 4 * (uint64_t)a->length + (uint64_t)(run.offsets[a->length] - run.offsets[0]) : 0;
 }
 
 static uint64_t value_size(const struct rt_value *v)
 {
     const struct rt_datatype *t = v->type->datatype;
     if (v->array)
-        return rt_arrow_packed_size(t, v->array);
+        return array_size(t, v->array);
     if (!is_text(t))
-        return (uint64_t)v->n * (t->kind == RT_KIND_BOOL ? 1 : rt_kind_width(t->kind));
+        return flat_size(t, v->n);
     const struct rt_slice *s = v->values;
     uint64_t n = 4ull * v->n;
     for (uint32_t i = 0; i < v->n; i++)
@@ -74,15 +118,33 @@ static void put_texts(uint8_t *p, const struct rt_slice *s, uint32_t n)
     }
 }
 
+static void put_run(uint8_t *p, const struct run *run, uint32_t n, uint32_t size)
+{
+    if (!run->offsets) {
+        if (size && n)
+            memcpy(p, run->values, size);
+        return;
+    }
+    uint32_t *ends = (uint32_t *)(void *)p;
+    for (uint32_t i = 0; i < n; i++)
+        ends[i] = (uint32_t)(run->offsets[i + 1] - run->offsets[0]);
+    if (size > 4 * n)
+        memcpy(p + 4 * (size_t)n, run->values + run->offsets[0], size - 4 * n);
+}
+
 static uint8_t *put_cell(uint8_t *p, const struct rt_value *v, uint32_t size, struct ArrowArray *moved)
 {
-    struct rt_cell_rec c = {v->type->number, v->n, size, moved ? RT_CELL_MOVED : v->array ? RT_CELL_PACKED : RT_CELL_FLAT};
+    struct run run;
+    bool flat = !v->array || is_flat(v->type->datatype, v->array, &run);
+    struct rt_cell_rec c = {v->type->number, v->n, size, moved ? RT_CELL_MOVED : flat ? RT_CELL_FLAT : RT_CELL_PACKED};
     memcpy(p, &c, sizeof c);
     p += sizeof c;
     if (size)
         memset(p + rt_pad8(size) - 8, 0, 8);
     if (moved)
         memcpy(p, &moved, sizeof moved);
+    else if (v->array && flat)
+        put_run(p, &run, v->n, size);
     else if (v->array)
         rt_arrow_pack(v->type->datatype, v->array, p);
     else if (is_text(v->type->datatype))
@@ -229,7 +291,7 @@ static int read_flat(struct rt_cell *cell, const struct rt_cell_rec *c, const ui
     cell->values = p + head;
     cell->n_bytes = c->bytes - head;
     if (!is_text(t))
-        return cell->n_bytes == (uint64_t)c->n * (t->kind == RT_KIND_BOOL ? 1 : rt_kind_width(t->kind)) ? 0 : -EBADMSG;
+        return cell->n_bytes == flat_size(t, c->n) ? 0 : -EBADMSG;
     for (uint32_t i = 0, last = 0; i < c->n; last = cell->ends[i++])
         if (cell->ends[i] < last || cell->ends[i] > cell->n_bytes)
             return -EBADMSG;

@@ -50,6 +50,15 @@ struct rt_sink {
     bool shared;       /* another sink gets the same messages, so the chunks must stay as they are; set before the first take */
 };
 
+/* Ends and frees it without an end of what it wrote. */
+static inline void rt_sink_abandon(struct rt_sink *sink)
+{
+    if (sink->ops->abandon)
+        sink->ops->abandon(sink);
+    else
+        sink->ops->close(sink, 0, NULL);
+}
+
 /* ---------------------------------------------------------------- the sinks (sdk/sink) */
 
 #define RT_SINK_CREATE UINT64_MAX /* for @keep: create or empty the file */

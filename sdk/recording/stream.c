@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "recording/appid.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -189,7 +190,8 @@ static void fill(struct rt_stream *s, const rr_stream_options *o, bool enabled)
     s->recording_name = o->recording_name ? strdup(o->recording_name) : NULL;
     s->config.kind = (int)s->kind;
     s->config.bump = s->owner;
-    s->config.settings = rt_settings_of(o->batcher);
+    if (!o->batcher || rt_settings_of_config(o->batcher, &s->config.settings, NULL) < 0)
+        s->config.settings = rt_settings_read();
 }
 
 static void keep_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n)
@@ -357,6 +359,12 @@ static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, stru
     int r = flush_now(s, arg != NULL, deadline_ns, err);
     rt_stream_unref(s, false, NULL);
     return r;
+}
+
+void rt_stream_flush_start(struct rt_stream *s)
+{
+    if (rt_load_acquire(&rt_core.worker.started_mt) == 1)
+        rt_stream_flush(s, 0, false, NULL);
 }
 
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)

@@ -31,6 +31,14 @@ static inline struct rt_thread *rt_thread(void)
     struct rt_thread *t = rt_self;
     return t && t->epoch == rt_load_relaxed(rt_epoch) && t->epoch ? t : rt_thread_slow();
 }
+/* What a log call of @handle is for. Inside a read section. Return: NULL when there is none. */
+static inline struct rt_stream *rt_stream_resolve(const struct rt_thread *t, rr_recording_stream handle)
+{
+    int kind = handle == RR_REC_STREAM_CURRENT_BLUEPRINT;
+    if (handle < RR_REC_STREAM_CURRENT_BLUEPRINT)
+        return rt_stream_find(handle);
+    return t->local[kind] ? t->local[kind] : rt_rcu_load(&rt_core.global_mt[kind]);
+}
 /* The times of @key's store; NULL when there are none. */
 const struct rt_times *rt_thread_times(struct rt_thread *t, const struct rt_store_key *key);
 /* Copies. gives the type that the timeline had in this thread, 0 = none. Return: 0, -ENOMEM, -E2BIG (RT_TIMELINES_MOST). */
