@@ -188,6 +188,7 @@ static int open_recording(struct rt_store *s, const char *output, const char *ap
 {
     struct rt_checkpoint c = {0};
     rr_stream_options o = rr_stream_options_default(application);
+    o.owner = 1;
     rr_error rerr = {0};
     int r = resume ? rt_checkpoint_read(s->dir_fd, &c, &s->state) : -ENOENT;
     if (r && r != -ENOENT)

@@ -244,7 +244,8 @@ RR_API void rr_recording_stream_set_log_time_enabled(rr_recording_stream handle,
 static void set_seconds(rr_recording_stream rec, const char *timeline, double seconds, rr_time_type type, const char *function)
 {
     static uint32_t site;
-    double ns = round(seconds * 1e9);
+    double ns = seconds * 1e9;
+    ns += ns < 0 ? -0.5 : 0.5; /* rounded when it becomes an integer */
     if (!(ns > -9.2e18 && ns < 9.2e18)) {
         rt_misuse(&site, 0, NULL, RR_ERROR_CODE_INVALID_TIME_ARGUMENT, "%s(%s): %g seconds are no time", function, timeline ? timeline : "NULL",
                   seconds);

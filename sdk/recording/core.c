@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 
-#include "recording/safe.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -44,7 +43,6 @@ static void init(void)
     rt_worker_init();
     rt_warn_init();
     rt_thread_init();
-    rt_safe_init();
     rt_fork_init();
     rt_exit_init();
 }

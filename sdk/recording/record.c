@@ -205,12 +205,22 @@ int rt_record_write(const struct rt_row_head *h, struct rt_tuid id, const struct
 
 /* ---------------------------------------------------------------- reading */
 
+struct rt_arena_block {
+    struct rt_arena_block *next;
+    size_t size;
+    _Alignas(8) uint8_t data[];
+};
+
 void rt_row_room_deinit(struct rt_row_room *room)
 {
     free(room->times);
     free(room->cells);
     free(room->views);
-    rt_buf_deinit(&room->arena);
+    while (room->blocks) {
+        struct rt_arena_block *next = room->blocks->next;
+        free(room->blocks);
+        room->blocks = next;
+    }
     *room = (struct rt_row_room){0};
 }
 
@@ -233,6 +243,36 @@ static int room_for(struct rt_row_room *room, uint32_t n_times, uint32_t n_cells
         room->cap_cells = n_cells * 2;
     }
     return 0;
+}
+
+/* Room for @n bytes of nodes. Views of this row stay where they are. */
+static int arena_for(struct rt_row_room *room, size_t n)
+{
+    if (room->arena.left >= n)
+        return 0;
+    size_t size = room->blocks ? room->blocks->size * 2 : 4096;
+    while (size < n)
+        size *= 2;
+    struct rt_arena_block *b = malloc(sizeof *b + size);
+    if (!b)
+        return -ENOMEM;
+    b->next = room->blocks;
+    b->size = size;
+    room->blocks = b;
+    room->arena = (struct rt_arena){b->data, size};
+    return 0;
+}
+
+/* Another row: of the blocks the largest is kept. */
+static void arena_reset(struct rt_row_room *room)
+{
+    struct rt_arena_block *b = room->blocks;
+    while (b && b->next) {
+        struct rt_arena_block *old = b->next;
+        b->next = old->next;
+        free(old);
+    }
+    room->arena = b ? (struct rt_arena){b->data, b->size} : (struct rt_arena){0};
 }
 
 struct cursor {
@@ -309,8 +349,14 @@ static int read_cell(struct cursor *cur, bool shared, struct rt_row_room *room, 
     if (c->form == RT_CELL_FLAT)
         return read_flat(cell, c, p);
     cell->array = &room->views[i];
-    if (c->form == RT_CELL_PACKED)
-        return rt_arrow_unpack(cell->type->datatype, p, c->bytes, &room->arena, &room->views[i], err);
+    if (c->form == RT_CELL_PACKED) {
+        const struct rt_datatype *t = cell->type->datatype;
+        int r = arena_for(room, rt_arrow_arena_size(t));
+        r = r ? r : rt_arrow_unpack(t, p, c->bytes, &room->arena, &room->views[i]);
+        if (!r && room->views[i].length != c->n)
+            r = -EBADMSG;
+        return r || !shared ? r : rt_array_check(t, &room->views[i], err) ? -EBADMSG : 0;
+    }
     if (c->form != RT_CELL_MOVED || shared || c->bytes != sizeof(void *))
         return -EBADMSG;
     memcpy(&cell->array, p, sizeof cell->array);
@@ -324,7 +370,7 @@ int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room
     int r = rec->head.bytes < sizeof *rec ? -EBADMSG : room_for(room, rec->n_times + 1u, rec->n_cells);
     if (r < 0)
         return r;
-    rt_buf_clear(&room->arena);
+    arena_reset(room);
     *row = (struct rt_row){.id = {rec->time_ns, rec->inc}, .path_len = rec->path_len, .flags = rec->flags & (RT_ROW_STATIC | RT_ROW_TEXT),
                            .n_cells = rec->n_cells};
     row->path = (const char *)take(&c, rec->path_len);

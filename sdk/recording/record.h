@@ -11,6 +11,7 @@
 #define RT_RECORDING_RECORD_H
 
 #include "base/error.h"
+#include "encode/array.h"
 #include "recording/lane.h"
 #include "recording/log.h"
 #include "recording/row.h"
@@ -71,7 +72,8 @@ struct rt_row_room {
     struct rt_row_time *times;
     struct rt_cell *cells;
     struct ArrowArray *views;
-    struct rt_buf arena;
+    struct rt_arena_block *blocks; /* nodes of the views; the newest first */
+    struct rt_arena arena;
     uint32_t cap_times, cap_cells;
 };
 void rt_row_room_deinit(struct rt_row_room *room);

@@ -97,7 +97,7 @@ struct rt_stream *rt_stream_find(rr_recording_stream handle)
 void rt_stream_forget(struct rt_stream *s)
 {
     if (rt_stream_find(s->handle) == s)
-        rt_rcu_exchange(&rt_core.handles_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
+        (void)rt_rcu_exchange(&rt_core.handles_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
 }
 
 void rt_stream_remember(struct rt_stream *s)

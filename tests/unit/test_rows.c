@@ -12,6 +12,7 @@ static char path[] = "/tmp/retap-rows-XXXXXX";
 static void start(struct rt_rows *r)
 {
     rr_stream_options o = rr_stream_options_default("test");
+    o.owner = 1;
     rr_error err = {0};
     close(mkstemp(path));
     o.save = path;
