@@ -3,193 +3,202 @@
 #include "encode/bits.h"
 
 struct head {
-    uint64_t length, n_nulls;
+    uint32_t length, nulls;
 };
 
-/* Where packed bytes go; without out they are only counted. */
-struct packer {
-    uint8_t *out;
-    uint64_t n;
-};
-
-static uint64_t pad8(uint64_t n)
+static size_t padded(size_t n)
 {
-    return (n + 7) & ~(uint64_t)7;
+    return (n + 7) & ~(size_t)7;
 }
 
-/* @n bytes, padded with zeros. Return: where they are to be written, NULL while counting. */
-static uint8_t *place(struct packer *p, uint64_t n)
+static bool is_union(uint8_t kind)
 {
-    uint8_t *at = p->out ? p->out + p->n : NULL;
-    if (at && n)
-        memset(at + pad8(n) - 8, 0, 8);
-    p->n += pad8(n);
+    return kind == RT_KIND_DENSE_UNION || kind == RT_KIND_SPARSE_UNION;
+}
+
+static bool is_list(uint8_t kind)
+{
+    return kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
+}
+
+/* ---------------------------------------------------------------- packing: with @out NULL only the size */
+
+struct part {
+    uint8_t *out;
+    size_t len; /* so far */
+};
+
+/* Room for @n bytes, the padding zero. Return: NULL when only the size is asked for. */
+static uint8_t *room(struct part *p, size_t n)
+{
+    size_t all = padded(n);
+    uint8_t *at = p->out ? p->out + p->len : NULL;
+    if (at && all)
+        memset(at + all - 8, 0, 8);
+    p->len += all;
     return at;
 }
 
-static void put(struct packer *p, const void *data, uint64_t n)
+static void put(struct part *p, const uint8_t *bytes, size_t n)
 {
-    uint8_t *at = place(p, n);
+    uint8_t *at = room(p, n);
     if (at && n)
-        memcpy(at, data, n);
+        memcpy(at, bytes, n);
 }
 
-static void put_bits(struct packer *p, const uint8_t *bits, uint64_t from, uint64_t n)
+static void put_bits(struct part *p, const uint8_t *bits, uint64_t first, uint64_t n)
 {
-    uint8_t *at = place(p, (n + 7) / 8);
+    uint8_t *at = room(p, (n + 7) / 8);
     if (at && n)
-        rt_bits_copy(at, 0, bits, from, n);
+        rt_bits_copy(at, 0, bits, first, n);
 }
 
-static void put_offsets(struct packer *p, const void *offsets, bool wide, uint64_t first, uint64_t n)
+static void put_offsets(struct part *p, bool wide, const void *offsets, uint64_t first, uint64_t n)
 {
-    uint8_t *at = place(p, (n + 1) * (wide ? 8 : 4));
-    int64_t base = n ? rt_view_offset(offsets, wide, first) : 0;
-    for (uint64_t i = 0; at && i <= n; i++) {
-        int64_t v = n ? rt_view_offset(offsets, wide, first + i) - base : 0;
-        int32_t small = (int32_t)v;
-        memcpy(at + i * (wide ? 8 : 4), wide ? (const void *)&v : &small, wide ? 8 : 4);
-    }
+    unsigned width = wide ? 8 : 4;
+    uint8_t *at = n ? room(p, (n + 1) * width) : NULL;
+    if (!at)
+        return;
+    memset(at, 0, width);
+    rt_view_ends(at + width, wide, offsets, first, n, 0);
 }
 
-static void pack_bytes(struct packer *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+static void put_union(struct part *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
 {
-    bool wide = rt_kind_is_wide(t->kind);
-    put_offsets(p, a->buffers[1], wide, first, n);
-    if (n) {
-        int64_t from = rt_view_offset(a->buffers[1], wide, first), to = rt_view_offset(a->buffers[1], wide, first + n);
-        put(p, (const uint8_t *)a->buffers[2] + from, (uint64_t)(to - from));
-    }
+    put(p, n ? (const uint8_t *)a->buffers[0] + first : NULL, n);
+    if (t->kind != RT_KIND_DENSE_UNION)
+        return;
+    int32_t *places = (int32_t *)(void *)room(p, 4 * n);
+    for (uint32_t i = 0; places && n && i < t->n_children; i++)
+        rt_view_places(places, a, first, n, i, -(int64_t)rt_view_child(t, a, first, n, i).first);
 }
 
-static void pack_own(struct packer *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+static void put_values(struct part *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
 {
-    unsigned width = t->kind == RT_KIND_FIXED_BINARY ? (unsigned)t->size : rt_kind_width(t->kind);
-    if (rt_kind_is_bytes(t->kind))
-        pack_bytes(p, t, a, first, n);
-    else if (t->kind == RT_KIND_LIST || t->kind == RT_KIND_LARGE_LIST)
-        put_offsets(p, a->buffers[1], rt_kind_is_wide(t->kind), first, n);
+    unsigned width = rt_datatype_width(t);
+    if (is_union(t->kind))
+        put_union(p, t, a, first, n);
     else if (t->kind == RT_KIND_BOOL)
         put_bits(p, a->buffers[1], first, n);
-    else if (t->kind == RT_KIND_DENSE_UNION || t->kind == RT_KIND_SPARSE_UNION)
-        put(p, (const uint8_t *)a->buffers[0] + first, n);
     else if (width)
-        put(p, (const uint8_t *)a->buffers[1] + first * width, n * width);
-    if (t->kind == RT_KIND_DENSE_UNION)
-        put(p, (const uint8_t *)a->buffers[1] + 4 * first, 4 * n);
+        put(p, n ? (const uint8_t *)a->buffers[1] + first * width : NULL, n * width);
+    else if (is_list(t->kind))
+        put_offsets(p, rt_kind_is_wide(t->kind), a->buffers[1], first, n);
+    if (!rt_kind_is_bytes(t->kind) || !n)
+        return;
+    bool wide = rt_kind_is_wide(t->kind);
+    int64_t from = rt_view_offset(a->buffers[1], wide, first), to = rt_view_offset(a->buffers[1], wide, first + n);
+    put_offsets(p, wide, a->buffers[1], first, n);
+    put(p, to > from ? (const uint8_t *)a->buffers[2] + from : NULL, (size_t)(to - from));
 }
 
-/* Elements [first, first + n); first counts the offset in. */
-static void pack(struct packer *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
+/* Elements from @first on, which counts the offset in. */
+static void pack(struct part *p, const struct rt_datatype *t, const struct ArrowArray *a, uint64_t first, uint64_t n)
 {
-    const uint8_t *validity = rt_view_validity(t, a);
-    struct head head = {n, validity ? rt_bits_zeros(validity, first, n) : 0};
-    put(p, &head, sizeof head);
-    if (head.n_nulls)
-        put_bits(p, validity, first, n);
-    pack_own(p, t, a, first, n);
+    bool nulls = t->kind != RT_KIND_NULL && rt_view_nulls(t, a, first, n) > 0;
+    struct head *head = (struct head *)(void *)room(p, sizeof *head);
+    if (head)
+        *head = (struct head){(uint32_t)n, nulls};
+    if (nulls)
+        put_bits(p, rt_view_validity(t, a), first, n);
+    put_values(p, t, a, first, n);
     for (uint32_t i = 0; i < t->n_children; i++) {
-        const struct ArrowArray *child = a->children[i];
-        struct rt_range r = {0, (uint64_t)child->length};
-        if (t->kind != RT_KIND_DENSE_UNION)
-            r = rt_view_child(t, a, first, n, i);
-        pack(p, t->children[i], child, r.first + (uint64_t)child->offset, r.n);
+        struct rt_range below = rt_view_child(t, a, first, n, i);
+        pack(p, t->children[i], a->children[i], (uint64_t)a->children[i]->offset + below.first, below.n);
     }
 }
 
-uint64_t rt_arrow_packed_size(const struct rt_datatype *t, const struct ArrowArray *array)
+size_t rt_arrow_packed_size(const struct rt_datatype *t, const struct ArrowArray *array)
 {
-    struct packer p = {0};
+    struct part p = {NULL, 0};
     pack(&p, t, array, (uint64_t)array->offset, (uint64_t)array->length);
-    return p.n;
+    return p.len;
 }
 
 void rt_arrow_pack(const struct rt_datatype *t, const struct ArrowArray *array, uint8_t *out)
 {
-    struct packer p = {.out = out};
+    struct part p = {out, 0};
     pack(&p, t, array, (uint64_t)array->offset, (uint64_t)array->length);
 }
 
-/* ---------------------------------------------------------------- back */
+/* ---------------------------------------------------------------- unpacking */
 
-struct unpacker {
-    const uint8_t *p;
-    uint64_t left;
-    struct rt_arena *arena;
+struct rest {
+    const uint8_t *at;
+    size_t len;
 };
 
-/* Return: NULL when there are not so many. */
-static const uint8_t *take(struct unpacker *u, uint64_t n)
+/* The next @n bytes; NULL when there are fewer. */
+static const void *take(struct rest *r, uint64_t n)
 {
-    const uint8_t *p = u->p;
-    if (n > u->left || pad8(n) > u->left)
+    const uint8_t *p = r->at;
+    if (n > r->len || padded(n) > r->len)
         return NULL;
-    u->p += pad8(n);
-    u->left -= pad8(n);
+    r->at += padded(n);
+    r->len -= padded(n);
     return p;
 }
 
-static int take_bytes(struct unpacker *u, const struct rt_datatype *t, struct ArrowArray *a, uint64_t n)
+static bool unpack_union(struct rest *r, const struct rt_datatype *t, uint64_t n, const void **buffers)
+{
+    if (!(buffers[0] = take(r, n)))
+        return false;
+    return t->kind == RT_KIND_SPARSE_UNION || (buffers[1] = take(r, 4 * n));
+}
+
+static bool unpack_offsets(struct rest *r, const struct rt_datatype *t, uint64_t n, const void **buffers)
 {
     bool wide = rt_kind_is_wide(t->kind);
-    const uint8_t *offsets = take(u, (n + 1) * (wide ? 8 : 4));
-    int64_t last = offsets ? rt_view_offset(offsets, wide, n) : -1;
-    a->buffers[1] = offsets;
-    a->buffers[2] = last < 0 ? NULL : take(u, (uint64_t)last);
-    return a->buffers[2] ? 0 : -EBADMSG;
+    if (!(buffers[1] = take(r, n ? (n + 1) * (wide ? 8 : 4) : 0)))
+        return false;
+    int64_t end = n ? rt_view_offset(buffers[1], wide, n) : 0; /* whether those before it are less is looked at later */
+    return is_list(t->kind) || (end >= 0 && (buffers[2] = take(r, (uint64_t)end)));
 }
 
-static int take_own(struct unpacker *u, const struct rt_datatype *t, struct ArrowArray *a, uint64_t n)
+/* Values and offsets of a node of @n elements. Return: false when the bytes end too early. */
+static bool unpack_values(struct rest *r, const struct rt_datatype *t, uint64_t n, const void **buffers)
 {
-    unsigned width = t->kind == RT_KIND_FIXED_BINARY ? (unsigned)t->size : rt_kind_width(t->kind);
-    if (rt_kind_is_bytes(t->kind))
-        return take_bytes(u, t, a, n);
-    if (t->kind == RT_KIND_LIST || t->kind == RT_KIND_LARGE_LIST)
-        return (a->buffers[1] = take(u, (n + 1) * (rt_kind_is_wide(t->kind) ? 8 : 4))) ? 0 : -EBADMSG;
-    if (t->kind == RT_KIND_BOOL)
-        return (a->buffers[1] = take(u, (n + 7) / 8)) ? 0 : -EBADMSG;
-    if (t->kind == RT_KIND_DENSE_UNION || t->kind == RT_KIND_SPARSE_UNION) {
-        if (!(a->buffers[0] = take(u, n)))
-            return -EBADMSG;
-        return t->kind == RT_KIND_SPARSE_UNION || (a->buffers[1] = take(u, 4 * n)) ? 0 : -EBADMSG;
-    }
-    return !width || (a->buffers[1] = take(u, n * width)) ? 0 : -EBADMSG;
+    unsigned width = rt_datatype_width(t);
+    if (is_union(t->kind))
+        return unpack_union(r, t, n, buffers);
+    if (rt_kind_is_bytes(t->kind) || is_list(t->kind))
+        return unpack_offsets(r, t, n, buffers);
+    if (!width && t->kind != RT_KIND_BOOL)
+        return true;
+    return (buffers[1] = take(r, width ? n * width : (n + 7) / 8)) != NULL;
 }
 
-static int unpack(struct unpacker *u, const struct rt_datatype *t, struct ArrowArray *ret)
+static int unpack(struct rest *r, const struct rt_datatype *t, struct rt_arena *arena, struct ArrowArray *ret)
 {
-    struct head head;
-    const uint8_t *p = take(u, sizeof head);
-    int r = rt_view_node(t, u->arena, ret);
-    if (!p || r)
-        return r ? r : -EBADMSG;
-    memcpy(&head, p, sizeof head);
-    if (head.length > INT32_MAX || head.n_nulls > head.length)
+    const struct head *head = take(r, sizeof *head);
+    if (!head || head->length > INT32_MAX || head->nulls > 1)
         return -EBADMSG;
-    ret->length = (int64_t)head.length;
-    ret->null_count = (int64_t)head.n_nulls;
-    if (head.n_nulls) {
-        if (t->kind == RT_KIND_NULL || t->kind == RT_KIND_DENSE_UNION || t->kind == RT_KIND_SPARSE_UNION)
+    if (head->nulls && (t->kind == RT_KIND_NULL || is_union(t->kind)))
+        return -EBADMSG;
+    uint64_t n = head->length;
+    int e = rt_view_node(t, arena, ret);
+    if (e)
+        return e;
+    ret->length = (int64_t)n;
+    if (head->nulls) {
+        if (!(ret->buffers[0] = take(r, (n + 7) / 8)))
             return -EBADMSG;
-        if (!(ret->buffers[0] = take(u, (head.length + 7) / 8)))
-            return -EBADMSG;
+        ret->null_count = (int64_t)rt_bits_zeros(ret->buffers[0], 0, n);
     }
-    r = take_own(u, t, ret, head.length);
-    for (uint32_t i = 0; !r && i < t->n_children; i++)
-        r = unpack(u, t->children[i], ret->children[i]);
-    return r;
+    if (!unpack_values(r, t, n, ret->buffers))
+        return -EBADMSG;
+    for (uint32_t i = 0; !e && i < t->n_children; i++)
+        e = unpack(r, t->children[i], arena, ret->children[i]);
+    return e;
 }
 
 size_t rt_arrow_arena_size(const struct rt_datatype *t)
 {
-    size_t n = RT_VIEW_FIELD_BYTES;
-    for (uint32_t i = 0; i < t->n_children; i++)
-        n += rt_arrow_arena_size(t->children[i]) + sizeof(void *);
-    return n;
+    return rt_datatype_nodes(t) * RT_VIEW_FIELD_BYTES;
 }
 
-int rt_arrow_unpack(const struct rt_datatype *t, const uint8_t *p, size_t n, struct rt_arena *arena, struct ArrowArray *ret)
+int rt_arrow_unpack(const struct rt_datatype *t, const void *bytes, size_t len, struct rt_arena *arena, struct ArrowArray *ret)
 {
-    struct unpacker u = {p, n, arena};
-    return unpack(&u, t, ret);
+    struct rest r = {bytes, len};
+    return unpack(&r, t, arena, ret);
 }
