@@ -1,136 +1,94 @@
 #include "recording/builder.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
-#include "base/level.h"
-
-enum { ROW_BYTES = 16 + 8 };               /* row id, time */
-/* a cleared column keeps this much memory, and more if it was well used */
+enum { ID_BYTES = 16, TIME_BYTES = 8 };
+/* a cleared buffer keeps this much memory, and more if it was well used */
 enum { KEPT_BYTES = 64 << 10 };
-/* Times are made unique against the entity's last one only when that is so near. */
-#define SAME_BURST_NS 10000000
 
-static int64_t *times_of(const struct rt_builder *b)
+int rt_builder_init(struct rt_builder *b, struct rt_store *store, uint32_t entity, uint8_t flags, const struct rt_row_time *times,
+                    uint32_t n_times)
 {
-    return (int64_t *)(void *)b->times.data;
-}
-
-void rt_builder_init(struct rt_builder *b, struct rt_store *store, uint32_t entity, bool is_static)
-{
-    *b = (struct rt_builder){.path = rt_manifest_entity(&store->names, entity), .entity = entity, .shape = -1,
-                             .is_static = is_static, .store = store};
-}
-
-static void column_deinit(struct rt_builder_column *c)
-{
-    free((void *)(uintptr_t)c->component.identifier);
-    rt_buf_deinit(&c->list);
-    rt_buf_deinit(&c->ends);
-    rt_buf_deinit(&c->values);
+    const char *path = rt_manifest_entity(&store->names, entity);
+    *b = (struct rt_builder){.store = store, .path = path, .path_len = (uint32_t)strlen(path), .entity = entity, .flags = flags,
+                             .shape = -1};
+    b->times = n_times ? calloc(n_times, sizeof *b->times) : NULL;
+    if (n_times && !b->times)
+        return -ENOMEM;
+    for (; b->n_times < n_times; b->n_times++) {
+        struct rt_builder_time *t = &b->times[b->n_times];
+        *t = (struct rt_builder_time){.name = strndup(times->timeline, times->len), .type = times->type, .len = times->len};
+        if (!t->name) {
+            rt_builder_deinit(b);
+            return -ENOMEM;
+        }
+        times++;
+    }
+    return 0;
 }
 
 void rt_builder_deinit(struct rt_builder *b)
 {
-    for (uint32_t i = 0; i < b->n_columns; i++)
-        column_deinit(&b->columns[i]);
+    for (uint32_t i = 0; i < b->n_columns; i++) {
+        rt_buf_deinit(&b->columns[i].list);
+        rt_array_deinit(&b->columns[i].items);
+    }
+    for (uint32_t i = 0; i < b->n_times; i++) {
+        free(b->times[i].name);
+        rt_buf_deinit(&b->times[i].values);
+    }
     free(b->columns);
-    rt_buf_deinit(&b->times);
+    free(b->times);
+    rt_buf_deinit(&b->ids);
     *b = (struct rt_builder){.shape = -1};
 }
 
 /* ---------------------------------------------------------------- columns */
 
-static int compare_columns(const struct rt_component *a, const struct rt_component *b)
+int rt_builder_compare_types(const struct rt_component_type *a, const struct rt_component_type *b)
 {
-    int c = strcmp(a->archetype, b->archetype);
-    return c ? c : strcmp(a->identifier, b->identifier);
+    int c = strcmp(a->archetype ? a->archetype : "", b->archetype ? b->archetype : "");
+    c = c ? c : strcmp(a->component, b->component);
+    return c ? c : strcmp(a->component_type ? a->component_type : "", b->component_type ? b->component_type : "");
 }
 
-static bool has_descriptor(const struct rt_builder *b, int64_t descriptor)
+int64_t rt_builder_column(struct rt_builder *b, const struct rt_component_type *type)
 {
-    for (uint32_t i = 0; i < b->n_columns; i++)
-        if (b->columns[i].descriptor == descriptor)
-            return true;
-    return false;
-}
-
-/* The number of the descriptor under which a component is written: a field whose name differs from
- * another's only in characters that a manifest cannot tell apart (a.b, a_b) is written as a.b_2. */
-static int64_t descriptor_for(struct rt_builder *b, const struct rt_component *c)
-{
-    struct rt_descriptor d = {(char *)(uintptr_t)c->identifier, (char *)(uintptr_t)c->archetype,
-                              (char *)(uintptr_t)c->component_type, c->item};
-    char *name = NULL;
-    int64_t number = -1;
-    for (unsigned k = 2; number < 0; k++) {
-        if (!rt_manifest_name_clashes(&b->store->names, &d)) {
-            number = rt_manifest_intern_descriptor(&b->store->names, &d);
-            if (number < 0 || !has_descriptor(b, number))
-                break;
-            number = -1;
-        }
-        free(name);
-        if (asprintf(&name, "%s_%u", c->identifier, k) < 0)
-            return -ENOMEM;
-        d.component = name;
-    }
-    free(name);
-    return number;
-}
-
-static int column_insert(struct rt_builder *b, const struct rt_component *component, uint32_t *ret)
-{
-    int64_t number = descriptor_for(b, component);
-    char *name = number < 0 ? NULL : strdup(component->identifier);
-    struct rt_builder_column *columns = name ? realloc(b->columns, (b->n_columns + 1) * sizeof *columns)
-        : NULL;
-    if (!columns) {
-        free(name);
+    int64_t number = rt_store_descriptor(b->store, type);
+    struct rt_builder_column *columns = number < 0 ? NULL : realloc(b->columns, (b->n_columns + 1) * sizeof *columns);
+    struct rt_builder_column column = {.type = type, .descriptor = (uint32_t)number};
+    if (!columns)
         return -ENOMEM;
-    }
+    b->columns = columns;
+    if (rt_array_init(&column.items, type->datatype) < 0)
+        return -ENOMEM;
     uint32_t at = 0;
-    while (at < b->n_columns && compare_columns(&columns[at].component, component) < 0)
+    while (at < b->n_columns && rt_builder_compare_types(columns[at].type, type) < 0)
         at++;
     memmove(columns + at + 1, columns + at, (b->n_columns - at) * sizeof *columns);
-    columns[at] = (struct rt_builder_column){.component = *component, .descriptor = (uint32_t)number,
-                                            .width = rt_datatype_width(component->item)};
-    columns[at].component.identifier = name;
-    b->columns = columns;
+    columns[at] = column;
     b->n_columns++;
     b->shape = -1;
-    *ret = at;
-    return 0;
+    return at;
 }
 
-/* Finds or makes the column. @hint: where it was last time. */
-static int column_get(struct rt_builder *b, const char *identifier, uint32_t *hint, struct rt_error *err)
+/* Where the column of @type is, looked for from @hint on. Return: n_columns when there is none. */
+static uint32_t column_find(const struct rt_builder *b, const struct rt_component_type *type, uint32_t hint)
 {
-    struct rt_component component;
     for (uint32_t i = 0; i < b->n_columns; i++) {
-        uint32_t at = *hint + i < b->n_columns ? *hint + i : *hint + i - b->n_columns;
-        if (!strcmp(b->columns[at].component.identifier, identifier)) {
-            *hint = at;
-            return 0;
-        }
+        uint32_t at = hint + i < b->n_columns ? hint + i : hint + i - b->n_columns;
+        if (b->columns[at].type == type)
+            return at;
     }
-    if (!rt_component_find(identifier, &component))
-        return rt_error_set(err, -EINVAL, "%s: no such component: %s", b->path, identifier);
-    return column_insert(b, &component, hint);
+    return b->n_columns;
 }
 
-int rt_builder_add_column(struct rt_builder *b, const char *identifier, struct rt_error *err)
+bool rt_builder_has(const struct rt_builder *b, const struct rt_component_type *type)
 {
-    uint32_t at = 0;
-    return column_get(b, identifier, &at, err);
+    return column_find(b, type, 0) < b->n_columns;
 }
 
-static bool is_variable(const struct rt_builder_column *c)
-{
-    return c->width == 0;
-}
-
-/* From now on the column has its own list offsets; rows so far had one instance each. */
-static int column_make_ragged(struct rt_builder_column *c)
+int rt_builder_make_ragged(struct rt_builder_column *c)
 {
     if (c->ragged)
         return 0;
@@ -145,373 +103,309 @@ static int column_make_ragged(struct rt_builder_column *c)
     return 0;
 }
 
-/* Rows that lack the column, up to @n_rows: empty lists. */
-static int column_pad(struct rt_builder_column *c, uint32_t n_rows)
+int rt_builder_pad(struct rt_builder *b, struct rt_builder_column *c)
 {
-    if (c->n_rows >= n_rows)
+    if (c->n_rows >= b->n_rows)
         return 0;
-    int r = column_make_ragged(c);
-    if (r < 0 || (r = rt_buf_reserve(&c->list, 4 * (size_t)(n_rows - c->n_rows))) < 0)
+    size_t n = 4 * (size_t)(b->n_rows - c->n_rows);
+    int r = rt_builder_make_ragged(c);
+    if (r < 0 || (r = rt_buf_reserve(&c->list, n)) < 0)
         return r;
     int32_t *list = (int32_t *)(void *)(c->list.data + c->list.len);
-    for (uint32_t i = c->n_rows; i < n_rows; i++)
-        *list++ = (int32_t)c->n_items;
-    c->list.len += 4 * (size_t)(n_rows - c->n_rows);
-    c->n_rows = n_rows;
+    for (uint32_t i = c->n_rows; i < b->n_rows; i++)
+        *list++ = (int32_t)c->items.length;
+    c->list.len += n;
+    c->n_rows = b->n_rows;
+    b->n_bytes += n;
     return 0;
 }
 
-/* ---------------------------------------------------------------- appending: room first, then nothing fails */
+/* ---------------------------------------------------------------- a row */
 
-/* One column of a batch, whatever it came from. */
-struct source {
-    uint32_t column;
-    uint32_t first, n_items; /* instances of the rows asked for */
-    const uint32_t *list;    /* NULL: one a row */
-    const uint32_t *value_offsets;
-    const uint8_t *values;
-    const rr_level *levels; /* instead of values: texts by their number */
-};
-
-static bool needs_list(const struct source *s, uint32_t from, uint32_t to)
+static uint32_t hint_of(const struct rt_builder *b, uint32_t source)
 {
-    if (s->levels)
-        return memchr(s->levels + from, RR_LEVEL_NONE, to - from) != NULL;
-    return s->list != NULL;
+    return source < RT_BUILDER_HINTS ? b->hints[source] : 0;
 }
 
-enum { LEVEL_ROOM = 8 }; /* longest level text */
-
-static size_t source_bytes(const struct source *s, unsigned width)
+static void hint_set(struct rt_builder *b, uint32_t source, uint32_t column)
 {
-    if (s->levels)
-        return (size_t)s->n_items * LEVEL_ROOM;
-    if (!s->n_items)
-        return 0;
-    return width ? (size_t)s->n_items * width
-        : (size_t)s->value_offsets[s->first + s->n_items] - s->value_offsets[s->first];
+    if (source < RT_BUILDER_HINTS && column <= UINT16_MAX)
+        b->hints[source] = (uint16_t)column;
 }
 
-static int source_reserve(struct rt_builder *b, const struct source *s, uint32_t from, uint32_t to,
-                          struct rt_error *err)
+static bool same_times(const struct rt_builder *b, const struct rt_row *row)
 {
-    struct rt_builder_column *c = &b->columns[s->column];
-    size_t bytes;
-    if (c->mark == b->mark)
-        return rt_error_set(err, -EINVAL, "%s: component given twice: %s", b->path, c->component.identifier);
-    c->mark = b->mark;
-    if (is_variable(c) && !s->levels && !s->value_offsets && s->n_items)
-        return rt_error_set(err, -EINVAL, "%s: component without value_offsets: %s", b->path,
-                            c->component.identifier);
-    bytes = source_bytes(s, c->width);
-    if (c->values.len + bytes > INT32_MAX || (uint64_t)c->n_items + s->n_items > INT32_MAX)
-        return rt_error_set(err, -EINVAL, "%s: rows of more than 2 GiB: %s", b->path,
-                            c->component.identifier);
-    int r = column_pad(c, b->n_rows);
-    if (!r && (c->ragged || needs_list(s, from, to))) {
-        r = column_make_ragged(c);
-        r = r ? r : rt_buf_reserve(&c->list, 4 * (size_t)(to - from));
+    for (uint32_t i = 0; i < b->n_times; i++) {
+        const struct rt_builder_time *t = &b->times[i];
+        const struct rt_row_time *r = &row->times[i];
+        if (t->len != r->len || t->type != r->type || memcmp(t->name, r->timeline, t->len))
+            return false;
     }
-    r = r ? r : rt_buf_reserve(&c->values, bytes);
-    return r || !is_variable(c) ? r : rt_buf_reserve(&c->ends, 4 * (size_t)s->n_items);
+    return true;
 }
 
-static void append_list(struct rt_builder_column *c, const struct source *s, uint32_t from, uint32_t to)
+/* No type comes twice, so as many of them that are all there are the same set. */
+static bool same_columns(struct rt_builder *b, const struct rt_row *row)
 {
-    if (!c->ragged)
-        return;
-    int32_t *list = (int32_t *)(void *)(c->list.data + c->list.len), n = (int32_t)c->n_items;
-    for (uint32_t i = from; i < to; i++)
-        *list++ = s->levels ? (n += s->levels[i] != RR_LEVEL_NONE)
-                            : n + (int32_t)(s->list ? s->list[i + 1] - s->first : i + 1 - from);
-    c->list.len += 4 * (size_t)(to - from);
-}
-
-static void append_values(struct rt_builder_column *c, const struct source *s)
-{
-    unsigned width = c->width;
-    if (!s->n_items)
-        return;
-    size_t first = width ? (size_t)s->first * width : s->value_offsets[s->first], n = source_bytes(s, width);
-    uint32_t base = (uint32_t)(c->values.len - first);
-    if (n)
-        memcpy(c->values.data + c->values.len, s->values + first, n);
-    c->values.len += n;
-    if (width)
-        return;
-    int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len); /* reserved: not null */
-    for (uint32_t i = 1; i <= s->n_items; i++)
-        *ends++ = (int32_t)(base + s->value_offsets[s->first + i]);
-    c->ends.len += 4 * (size_t)s->n_items;
-}
-
-/* The texts of levels, each padded so that one store of LEVEL_ROOM bytes writes it. */
-static void append_levels(struct rt_builder_column *c, const struct source *s, uint32_t from, uint32_t to)
-{
-    static const struct {
-        char text[LEVEL_ROOM];
-        uint32_t len;
-    } texts[RT_LEVEL_COUNT] = {
-#define RT_LEVEL(name, text, severity, rgba) [RT_LEVEL_##name] = {text, sizeof text - 1},
-#include "config/levels.def"
-    };
-    uint8_t *p = c->values.data + c->values.len;
-    int32_t *ends = (int32_t *)(void *)(c->ends.data + c->ends.len), *end = ends;
-    for (uint32_t i = from; i < to; i++) {
-        rr_level level = s->levels[i];
-        if (level == RR_LEVEL_NONE)
+    if (b->n_columns != row->n_cells)
+        return false;
+    for (uint32_t i = 0; i < row->n_cells; i++) {
+        uint32_t at = hint_of(b, i);
+        if (at < b->n_columns && b->columns[at].type == row->cells[i].type)
             continue;
-        memcpy(p, texts[level].text, LEVEL_ROOM);
-        p += texts[level].len;
-        *end++ = (int32_t)(p - c->values.data);
+        if ((at = column_find(b, row->cells[i].type, 0)) == b->n_columns)
+            return false;
+        hint_set(b, i, at);
     }
-    c->values.len = (size_t)(p - c->values.data);
-    c->ends.len += (size_t)(end - ends) * sizeof *ends;
+    return true;
 }
 
-static void source_append(struct rt_builder *b, const struct source *s, uint32_t from, uint32_t to)
+bool rt_builder_takes(struct rt_builder *b, const struct rt_row *row)
 {
-    struct rt_builder_column *c = &b->columns[s->column];
-    append_list(c, s, from, to);
-    if (s->levels)
-        append_levels(c, s, from, to);
-    else
-        append_values(c, s);
-    c->n_items = is_variable(c) ? (uint32_t)(c->ends.len / 4) : c->n_items + s->n_items;
-    c->n_rows += to - from;
+    uint32_t n_times = row->flags & RT_ROW_STATIC ? 0 : row->n_times;
+    bool is_static = row->flags & RT_ROW_STATIC, text = row->flags & RT_ROW_TEXT;
+    return b->path_len == row->path_len && b->n_times == n_times && b->flags == (is_static * RT_BUILDER_STATIC | text * RT_BUILDER_TEXT) &&
+        !memcmp(b->path, row->path, b->path_len) && same_times(b, row) && (text || same_columns(b, row));
 }
 
-/* ---------------------------------------------------------------- a batch as sources */
-
-static int source_from_column(const rr_column *col, uint32_t from, uint32_t to, struct source *s)
+/* The place of the cell's column, which may be new in a row of text. */
+static int64_t cell_column(struct rt_builder *b, const struct rt_row *row, uint32_t i)
 {
-    s->list = col->list_offsets;
-    s->value_offsets = col->value_offsets;
-    s->values = col->values;
-    s->first = col->list_offsets ? col->list_offsets[from] : from;
-    s->n_items = (col->list_offsets ? col->list_offsets[to] : to) - s->first;
-    return 0;
-}
-
-static int source_from_levels(const rr_level *levels, uint32_t from, uint32_t to, struct source *s)
-{
-    s->levels = levels;
-    for (uint32_t i = from; i < to; i++) {
-        if (levels[i] > RR_LEVEL_TRACE)
-            return -EINVAL;
-        s->n_items += levels[i] != RR_LEVEL_NONE;
-    }
-    return 0;
-}
-
-/* Source @i of the batch: text, levels, then its columns. Return: 1 with its component, 0 when the batch
- * has no such source. */
-static int source_at(const rr_text_batch *batch, uint32_t i, uint32_t from, uint32_t to, struct source *s,
-                     const char **ret_component)
-{
-    const rr_column text = {"TextLog:text", batch->text, batch->text_offsets, NULL};
-    *s = (struct source){0};
-    if (i >= 2) {
-        *ret_component = batch->columns[i - 2].component;
-        source_from_column(&batch->columns[i - 2], from, to, s);
-        return 1;
-    }
-    *ret_component = i ? "TextLog:level" : "TextLog:text";
-    if (i ? !batch->levels : !batch->text_offsets)
-        return 0;
-    if (!i)
-        return source_from_column(&text, from, to, s) + 1;
-    return source_from_levels(batch->levels, from, to, s) < 0 ? -EINVAL : 1;
-}
-
-enum { MANY_SOURCES = 96 }; /* columns of a batch that need no allocation */
-
-/* Finds the columns of all sources. Return: 0, or as column_get(). */
-static int sources_prepare(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to,
-                           struct source *list,
-                           uint32_t *ret_n, struct rt_error *err)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < batch->n_columns + 2; i++) {
-        const char *component;
-        int r = source_at(batch, i, from, to, &list[n], &component);
-        if (r < 0)
-            return rt_error_set(err, r, "%s: a level above %d", b->path, RR_LEVEL_TRACE);
-        if (!r)
-            continue;
-        uint32_t at = i < RT_BUILDER_HINTS && b->hints[i] < b->n_columns ? b->hints[i] : 0;
-        if ((r = column_get(b, component, &at, err)) < 0)
-            return r;
-        if (i < RT_BUILDER_HINTS)
-            b->hints[i] = (uint16_t)at;
-        list[n++].column = at;
-    }
-    *ret_n = n;
-    return 0;
-}
-
-static int append_times(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to)
-{
-    if (b->is_static)
-        return 0;
-    int r = rt_buf_append(&b->times, batch->log_time_ns + from, 8 * (size_t)(to - from));
-    const int64_t *t = r ? NULL : times_of(b);
-    for (uint32_t i = b->n_rows ? b->n_rows : 1; !r && i < b->n_rows + (to - from); i++)
-        b->unsorted |= t[i] < t[i - 1];
+    uint32_t at = hint_of(b, i);
+    if (at < b->n_columns && b->columns[at].type == row->cells[i].type)
+        return at;
+    at = column_find(b, row->cells[i].type, 0);
+    int64_t r = at < b->n_columns ? at : rt_builder_column(b, row->cells[i].type);
+    if (r >= 0)
+        hint_set(b, i, (uint32_t)r);
     return r;
 }
 
-int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to,
-                      struct rt_error *err)
+static bool is_urgent(const struct rt_cell *c)
 {
-    struct source few[MANY_SOURCES], *list = few;
-    uint32_t n = 0;
-    if (batch->n_columns + 2 > MANY_SOURCES && !(list = calloc(batch->n_columns + 2u, sizeof *list)))
-        return -ENOMEM;
-    b->mark++;
-    uint32_t n_before = b->n_columns;
-    int r = sources_prepare(b, batch, from, to, list, &n, err);
-    if (!r && b->n_columns != n_before) /* new columns moved the others */
-        r = sources_prepare(b, batch, from, to, list, &n, err);
-    for (uint32_t i = 0; !r && i < n; i++)
-        r = source_reserve(b, &list[i], from, to, err);
-    r = r ? r : append_times(b, batch, from, to);
-    for (uint32_t i = 0; !r && i < n; i++)
-        source_append(b, &list[i], from, to);
-    if (!r)
-        b->n_rows += to - from;
-    if (list != few)
-        free(list);
-    return r == -ENOMEM ? rt_error_set(err, r, "%s: out of memory", b->path) : r;
+    return c->n == 1 && !c->array &&
+        ((c->n_bytes == 5 && !memcmp(c->values, "ERROR", 5)) || (c->n_bytes == 8 && !memcmp(c->values, "CRITICAL", 8)));
 }
 
-uint64_t rt_builder_bytes(const struct rt_builder *b)
+static int cell_append(struct rt_builder *b, struct rt_builder_column *c, const struct rt_cell *cell)
 {
-    uint64_t n = (uint64_t)b->n_rows * ROW_BYTES;
-    for (uint32_t i = 0; i < b->n_columns; i++)
-        n += b->columns[i].values.len + b->columns[i].ends.len + b->columns[i].list.len;
-    return n;
+    int r = rt_builder_pad(b, c);
+    if (!r && cell->n != 1)
+        r = rt_builder_make_ragged(c);
+    if (!r && c->ragged)
+        r = rt_buf_reserve(&c->list, 4);
+    if (r)
+        return r;
+    if (!cell->array) {
+        r = rt_array_append_flat(&c->items, cell->n, cell->ends, cell->values, cell->n_bytes);
+        b->n_bytes += cell->n_bytes + 4 * (size_t)cell->n;
+    } else {
+        b->n_bytes -= rt_array_bytes(&c->items);
+        r = rt_array_append(&c->items, cell->array, 0, cell->n);
+        b->n_bytes += rt_array_bytes(&c->items);
+    }
+    if (r)
+        return r;
+    if (c->ragged) {
+        int32_t end = (int32_t)c->items.length;
+        rt_buf_append(&c->list, &end, sizeof end);
+    }
+    c->n_rows++;
+    return 0;
+}
+
+/* The last row of a column goes again. */
+static int column_drop_row(struct rt_builder_column *c)
+{
+    const int32_t *list = (const int32_t *)(const void *)c->list.data;
+    uint32_t n = c->n_rows - 1, n_items = !c->ragged ? n : n ? (uint32_t)list[n - 1] : 0;
+    uint32_t *order = malloc((n_items ? n_items : 1) * sizeof *order);
+    for (uint32_t i = 0; order && i < n_items; i++)
+        order[i] = i;
+    int r = order ? rt_array_take(&c->items, order, n_items) : -ENOMEM;
+    free(order);
+    c->list.len -= c->ragged ? 4 : 0;
+    c->n_rows = n;
+    return r;
+}
+
+/* Undoes the cells of a row that failed; all rows go where there is no memory for that. */
+static void row_undo(struct rt_builder *b)
+{
+    int r = 0;
+    for (uint32_t i = 0; !r && i < b->n_columns; i++)
+        if (b->columns[i].n_rows > b->n_rows)
+            r = column_drop_row(&b->columns[i]);
+    if (r)
+        rt_builder_clear(b);
+}
+
+static void id_append(struct rt_builder *b, struct rt_tuid id)
+{
+    uint8_t *p = b->ids.data + b->ids.len;
+    rt_tuid_bytes(id, p);
+    if (b->n_rows && memcmp(p - ID_BYTES, p, ID_BYTES) > 0)
+        b->ids_unsorted = true;
+    b->ids.len += ID_BYTES;
+}
+
+static void time_append(struct rt_builder *b, struct rt_builder_time *t, int64_t value)
+{
+    int64_t *p = (int64_t *)(void *)(t->values.data + t->values.len);
+    *p = value;
+    if (b->n_rows && p[-1] > value)
+        t->unsorted = true;
+    t->values.len += TIME_BYTES;
+}
+
+static int row_room(struct rt_builder *b)
+{
+    int r = rt_buf_reserve(&b->ids, ID_BYTES);
+    for (uint32_t i = 0; !r && i < b->n_times; i++)
+        r = rt_buf_reserve(&b->times[i].values, TIME_BYTES);
+    return r;
+}
+
+int rt_builder_add(struct rt_builder *b, const struct rt_row *row, struct rt_error *err)
+{
+    uint64_t bytes = b->n_bytes;
+    int r = row_room(b);
+    for (uint32_t i = 0; !r && i < row->n_cells; i++) {
+        int64_t at = cell_column(b, row, i);
+        r = at < 0 ? (int)at : cell_append(b, &b->columns[at], &row->cells[i]);
+    }
+    if (r) {
+        b->n_bytes = bytes;
+        row_undo(b);
+        return rt_error_set(err, r, "%s: %s", b->path, r == -ENOMEM ? "out of memory" : "rows of more than 2 GiB");
+    }
+    if (b->flags & RT_BUILDER_TEXT)
+        for (uint32_t i = 0; i < row->n_cells; i++)
+            b->urgent |= row->cells[i].type->number == RT_C_TextLog_level + 1 && is_urgent(&row->cells[i]);
+    id_append(b, row->id);
+    for (uint32_t i = 0; i < b->n_times; i++)
+        time_append(b, &b->times[i], row->times[i].value);
+    b->n_bytes += ID_BYTES + TIME_BYTES * b->n_times;
+    b->n_rows++;
+    return 0;
 }
 
 /* ---------------------------------------------------------------- sealing */
 
 struct key {
     int64_t time;
+    const uint8_t *id;
     uint32_t row;
 };
 
 static int compare_keys(const void *a, const void *b)
 {
     const struct key *x = a, *y = b;
+    int c = x->id ? memcmp(x->id, y->id, ID_BYTES) : 0;
+    if (c)
+        return c;
     if (x->time != y->time)
         return x->time < y->time ? -1 : 1;
     return x->row < y->row ? -1 : 1; /* stable */
 }
 
-/* Instances [*ret_first, return) of a row. */
-static uint32_t row_items(const struct rt_builder_column *c, uint32_t row, uint32_t *ret_first)
+/* Numbers of the rows in the order they should have; caller frees. */
+static uint32_t *sorted_rows(const struct rt_builder *b)
+{
+    bool by_time = b->flags & RT_BUILDER_BATCH;
+    struct key *keys = malloc(b->n_rows * sizeof *keys);
+    uint32_t *order = malloc(b->n_rows * sizeof *order);
+    for (uint32_t i = 0; keys && i < b->n_rows; i++)
+        keys[i] = (struct key){by_time ? rt_builder_times(b, 0)[i] : 0, by_time ? NULL : b->ids.data + ID_BYTES * (size_t)i, i};
+    if (keys)
+        qsort(keys, b->n_rows, sizeof *keys, compare_keys);
+    for (uint32_t i = 0; keys && order && i < b->n_rows; i++)
+        order[i] = keys[i].row;
+    if (!keys) {
+        free(order);
+        order = NULL;
+    }
+    free(keys);
+    return order;
+}
+
+/* Elements of @width bytes in the order @order. */
+static int buf_permute(struct rt_buf *buf, const uint32_t *order, uint32_t n, size_t width)
+{
+    struct rt_buf out = {0};
+    if (rt_buf_reserve(&out, n * width) < 0)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        rt_buf_append(&out, buf->data + order[i] * width, width);
+    rt_buf_deinit(buf);
+    *buf = out;
+    return 0;
+}
+
+static int ragged_permute(struct rt_builder_column *c, const uint32_t *order, uint32_t n)
 {
     const int32_t *list = (const int32_t *)(const void *)c->list.data;
-    if (!c->ragged) {
-        *ret_first = row;
-        return row + 1;
-    }
-    *ret_first = row ? (uint32_t)list[row - 1] : 0;
-    return (uint32_t)list[row];
-}
-
-static void gather_items(const struct rt_builder_column *c, uint32_t first, uint32_t end, struct rt_buf *ends,
-                         struct rt_buf *values)
-{
-    const int32_t *old = (const int32_t *)(const void *)c->ends.data;
-    const uint8_t *from = c->values.len ? c->values.data : (const uint8_t *)"";
-    unsigned width = c->width;
-    if (width) {
-        rt_buf_append(values, from + (size_t)first * width, (size_t)(end - first) * width);
-        return;
-    }
-    for (uint32_t i = first; i < end; i++) {
-        int32_t start = i ? old[i - 1] : 0, len = old[i] - start, now = (int32_t)values->len + len;
-        rt_buf_append(values, from + start, (size_t)len);
-        rt_buf_append(ends, &now, sizeof now);
-    }
-}
-
-static int column_permute(struct rt_builder_column *c, const struct key *keys)
-{
-    struct rt_buf list = {0}, ends = {0}, values = {0};
-    int32_t n = 0;
-    if (rt_buf_reserve(&list, c->list.len) < 0 || rt_buf_reserve(&ends, c->ends.len) < 0 ||
-        rt_buf_reserve(&values, c->values.len) < 0) {
-        rt_buf_deinit(&list);
-        rt_buf_deinit(&ends);
-        rt_buf_deinit(&values);
+    uint32_t n_items = (uint32_t)c->items.length, at = 0, *items = malloc((n_items ? n_items : 1) * sizeof *items);
+    struct rt_buf ends = {0};
+    if (!items || rt_buf_reserve(&ends, 4 * (size_t)n) < 0) {
+        free(items);
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < c->n_rows; i++) {
-        uint32_t first, end = row_items(c, keys[i].row, &first);
-        gather_items(c, first, end, &ends, &values);
-        n += (int32_t)(end - first);
-        if (c->ragged)
-            rt_buf_append(&list, &n, sizeof n);
+    for (uint32_t i = 0; i < n; i++) {
+        for (int32_t k = order[i] ? list[order[i] - 1] : 0; k < list[order[i]]; k++)
+            items[at++] = (uint32_t)k;
+        rt_buf_append(&ends, &at, sizeof at);
     }
-    rt_buf_deinit(&c->list);
-    rt_buf_deinit(&c->ends);
-    rt_buf_deinit(&c->values);
-    c->list = list;
-    c->ends = ends;
-    c->values = values;
-    return 0;
+    int r = rt_array_take(&c->items, items, n_items);
+    free(items);
+    rt_buf_deinit(r ? &ends : &c->list);
+    if (!r)
+        c->list = ends;
+    return r;
+}
+
+static int rows_permute(struct rt_builder *b, const uint32_t *order)
+{
+    int r = 0;
+    for (uint32_t i = 0; !r && i < b->n_columns; i++) {
+        struct rt_builder_column *c = &b->columns[i];
+        r = c->ragged ? ragged_permute(c, order, b->n_rows) : rt_array_take(&c->items, order, b->n_rows);
+    }
+    for (uint32_t i = 0; !r && i < b->n_times; i++)
+        r = buf_permute(&b->times[i].values, order, b->n_rows, TIME_BYTES);
+    return !r && b->ids.len ? buf_permute(&b->ids, order, b->n_rows, ID_BYTES) : r;
+}
+
+static void look_at_times(struct rt_builder *b)
+{
+    for (uint32_t i = 0; i < b->n_times; i++) {
+        const int64_t *t = rt_builder_times(b, i);
+        b->times[i].unsorted = false;
+        for (uint32_t k = 1; k < b->n_rows; k++)
+            b->times[i].unsorted |= t[k] < t[k - 1];
+    }
 }
 
 static int sort_rows(struct rt_builder *b)
 {
-    int64_t *t = times_of(b);
-    struct key *keys = malloc(b->n_rows * sizeof *keys);
-    int r = keys ? 0 : -ENOMEM;
-    for (uint32_t i = 0; !r && i < b->n_rows; i++)
-        keys[i] = (struct key){t[i], i};
-    if (!r)
-        qsort(keys, b->n_rows, sizeof *keys, compare_keys);
-    for (uint32_t i = 0; !r && i < b->n_columns; i++)
-        r = column_permute(&b->columns[i], keys);
-    for (uint32_t i = 0; !r && i < b->n_rows; i++)
-        t[i] = keys[i].time;
-    free(keys);
-    b->unsorted = b->unsorted && r;
+    uint32_t *order = sorted_rows(b);
+    int r = order ? rows_permute(b, order) : -ENOMEM;
+    free(order);
+    look_at_times(b);
+    b->ids_unsorted = false;
     return r;
-}
-
-static int64_t next_time(int64_t t)
-{
-    return t < INT64_MAX ? t + 1 : t;
-}
-
-static void make_unique(struct rt_builder *b)
-{
-    int64_t *t = times_of(b);
-    if (b->has_last && b->last_time >= t[0] && (uint64_t)b->last_time - (uint64_t)t[0] < SAME_BURST_NS)
-        t[0] = next_time(b->last_time);
-    for (uint32_t i = 1; i < b->n_rows; i++)
-        if (t[i] <= t[i - 1])
-            t[i] = next_time(t[i - 1]);
 }
 
 int rt_builder_seal(struct rt_builder *b, bool bump)
 {
     int r = 0;
     for (uint32_t i = 0; !r && i < b->n_columns; i++)
-        r = column_pad(&b->columns[i], b->n_rows);
-    if (!r && b->unsorted)
+        r = rt_builder_pad(b, &b->columns[i]);
+    if (!r && (b->ids_unsorted || (b->flags & RT_BUILDER_BATCH && b->n_times && b->times[0].unsorted)))
         r = sort_rows(b);
-    if (r || b->is_static || !b->n_rows)
-        return r;
-    if (bump)
-        make_unique(b);
-    int64_t last = times_of(b)[b->n_rows - 1];
-    b->last_time = b->has_last && b->last_time > last ? b->last_time : last;
-    b->has_last = true;
-    return 0;
+    if (!r && b->flags & RT_BUILDER_BATCH && b->n_times && b->n_rows)
+        rt_builder_note_times(b, bump);
+    return r;
 }
 
 static void buf_recycle(struct rt_buf *buf)
@@ -526,12 +420,32 @@ void rt_builder_clear(struct rt_builder *b)
     for (uint32_t i = 0; i < b->n_columns; i++) {
         struct rt_builder_column *c = &b->columns[i];
         buf_recycle(&c->list);
-        buf_recycle(&c->ends);
-        buf_recycle(&c->values);
-        c->n_rows = c->n_items = 0;
+        rt_array_clear(&c->items);
+        c->n_rows = 0;
         c->ragged = false;
     }
-    buf_recycle(&b->times);
+    for (uint32_t i = 0; i < b->n_times; i++) {
+        buf_recycle(&b->times[i].values);
+        b->times[i].unsorted = false;
+    }
+    buf_recycle(&b->ids);
     b->n_rows = 0;
-    b->unsorted = false;
+    b->n_bytes = 0;
+    b->ids_unsorted = b->urgent = false;
+}
+
+void rt_builder_trim(struct rt_builder *b)
+{
+    for (uint32_t i = 0; i < b->n_columns; i++) {
+        struct rt_builder_column *c = &b->columns[i];
+        rt_buf_deinit(&c->list);
+        struct rt_array empty;
+        if (rt_array_init(&empty, c->type->datatype) == 0) {
+            rt_array_deinit(&c->items);
+            c->items = empty;
+        }
+    }
+    for (uint32_t i = 0; i < b->n_times; i++)
+        rt_buf_deinit(&b->times[i].values);
+    rt_buf_deinit(&b->ids);
 }

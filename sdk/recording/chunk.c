@@ -41,12 +41,17 @@ static void id_field(struct rt_ipc_field *f)
     }};
 }
 
-static void time_field(struct rt_ipc_field *f)
+static void time_field(struct rt_ipc_field *f, const struct rt_timeline *t, bool sorted)
 {
-    *f = (struct rt_ipc_field){.name = RT_TIMELINE, .type = &rt_datatype_timestamp, .nullable = true, .meta = {
+    static const struct rt_datatype *const types[] = {
+        [RR_TIME_TYPE_SEQUENCE] = &rt_datatype_i64,
+        [RR_TIME_TYPE_DURATION] = &rt_datatype_duration,
+        [RR_TIME_TYPE_TIMESTAMP] = &rt_datatype_timestamp,
+    };
+    *f = (struct rt_ipc_field){.name = t->name, .type = types[t->type], .nullable = true, .meta = {
         {"rerun:kind", "index"},
-        {"rerun:index_name", RT_TIMELINE},
-        {"rerun:is_sorted", "true"},
+        {"rerun:index_name", t->name},
+        {"rerun:is_sorted", sorted ? "true" : NULL},
     }};
 }
 
@@ -61,45 +66,133 @@ static void column_field(struct rt_ipc_field *f, const struct rt_descriptor *c)
     }};
 }
 
-static int encode_schema(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid id)
+static void fill_fields(const struct rt_chunk_head *head, const struct rt_shape *shape, struct rt_ipc_field *fields)
 {
+    const struct rt_manifest *m = &head->store->names;
+    id_field(fields++);
+    for (uint32_t i = 0; i < shape->n_timelines; i++)
+        time_field(fields++, rt_manifest_timeline(m, rt_manifest_timelines_of(m, shape)[i]), head->times[i].sorted);
+    for (uint32_t i = 0; i < shape->n; i++)
+        column_field(fields++, rt_manifest_descriptor(m, rt_manifest_descriptors_of(m, shape)[i]));
+}
+
+static int encode_schema(struct rt_encoder *e, const struct rt_chunk_head *head)
+{
+    const struct rt_shape *shape = rt_manifest_shape(&head->store->names, head->shape);
     char text[6 + 32 + 1];
-    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)id.time_ns,
-             (unsigned long long)id.inc);
-    const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {
-        {"rerun:entity_path", b->path}, {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
-    struct rt_ipc_field few[32], *fields = b->n_columns + 2 <= 32 ? few
-        : malloc((b->n_columns + 2u) * sizeof *fields);
-    uint32_t n = 0;
+    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)head->id.time_ns,
+             (unsigned long long)head->id.inc);
+    const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {{"rerun:entity_path", rt_manifest_entity(&head->store->names, shape->entity)},
+                                                  {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
+    uint32_t n = 1 + shape->n_timelines + shape->n;
+    struct rt_ipc_field few[32], *fields = n <= 32 ? few : malloc(n * sizeof *fields);
     if (!fields)
         return -ENOMEM;
-    id_field(&fields[n++]);
-    if (!b->is_static)
-        time_field(&fields[n++]);
-    for (uint32_t i = 0; i < b->n_columns; i++)
-        column_field(&fields[n++], rt_manifest_descriptor(&b->store->names, b->columns[i].descriptor));
+    fill_fields(head, shape, fields);
     int r = rt_ipc_schema(&e->fb, fields, n, meta, true, &e->ipc);
     if (fields != few)
         free(fields);
     return r;
 }
 
-/* ---------------------------------------------------------------- batch */
+/* ---------------------------------------------------------------- head */
 
-static void put_ids(struct rt_ipc_batch *batch, struct rt_tuid first, uint32_t n)
+static void put_ids(struct rt_ipc_batch *batch, const struct rt_chunk_head *head)
 {
-    rt_ipc_node(batch, n, 0);
+    rt_ipc_node(batch, head->n_rows, 0);
     rt_ipc_buffer_add(batch, NULL, 0);
-    uint8_t *p = rt_ipc_buffer_room(batch, 16 * (size_t)n);
-    for (uint32_t i = 0; p && i < n; i++, p += 16)
-        rt_tuid_bytes((struct rt_tuid){first.time_ns, first.inc + i}, p);
+    uint8_t *p = rt_ipc_buffer_room(batch, 16 * (size_t)head->n_rows);
+    if (p && head->row_ids)
+        memcpy(p, head->row_ids, 16 * (size_t)head->n_rows);
+    for (uint32_t i = 0; p && !head->row_ids && i < head->n_rows; i++, p += 16)
+        rt_tuid_bytes((struct rt_tuid){head->id.time_ns, head->id.inc + 1 + i}, p);
 }
 
-static void put_flat(struct rt_ipc_batch *batch, const struct rt_buf *values, uint32_t n)
+static void put_times(struct rt_ipc_batch *batch, const int64_t *values, uint32_t n)
 {
     rt_ipc_node(batch, n, 0);
     rt_ipc_buffer_add(batch, NULL, 0);
-    rt_ipc_buffer_add(batch, values->data, values->len);
+    rt_ipc_buffer_add(batch, values, 8 * (size_t)n);
+}
+
+int rt_chunk_begin(struct rt_encoder *e, const struct rt_chunk_head *head, size_t n_nodes, size_t n_buffers, struct rt_ipc_batch *batch)
+{
+    uint32_t n_times = rt_manifest_shape(&head->store->names, head->shape)->n_timelines;
+    rt_buf_clear(&e->ipc);
+    int r = encode_schema(e, head);
+    if (r)
+        return r;
+    r = rt_ipc_batch_begin(batch, &e->fb, &e->ipc, head->n_rows, 1 + n_times + n_nodes, 2 * (1 + n_times) + n_buffers);
+    if (r) {
+        rt_ipc_batch_end(batch);
+        return r;
+    }
+    put_ids(batch, head);
+    for (uint32_t i = 0; i < n_times; i++)
+        put_times(batch, head->times[i].values, head->n_rows);
+    return 0;
+}
+
+static struct rt_span span_of(const struct rt_chunk_time *t, uint32_t n)
+{
+    struct rt_span s = {t->values[0], t->values[n - 1]};
+    for (uint32_t i = 1; !t->sorted && i < n; i++) {
+        s.start = t->values[i] < s.start ? t->values[i] : s.start;
+        s.end = t->values[i] > s.end ? t->values[i] : s.end;
+    }
+    if (!t->sorted)
+        s.end = t->values[0] > s.end ? t->values[0] : s.end;
+    return s;
+}
+
+static struct rt_log_message *chunk_message(struct rt_encoder *e, const struct rt_chunk_head *head, struct rt_chunk_facts *facts)
+{
+    struct rt_log_message *m = rt_message_new(head->store, RT_MESSAGE_CHUNK, e->frame.len);
+    if (!m)
+        return NULL;
+    m->is_static = !facts->n_timelines;
+    m->n_rows = head->n_rows;
+    m->urgent = head->urgent;
+    m->facts = facts;
+    memcpy(m->frame, e->frame.data, e->frame.len);
+    return m;
+}
+
+int rt_chunk_end(struct rt_encoder *e, const struct rt_chunk_head *head, struct rt_ipc_batch *batch, struct rt_chunk_facts *facts,
+                 struct rt_log_message **ret)
+{
+    int r = rt_ipc_batch_end(batch);
+    r = r ? r : facts ? rt_ipc_end(&e->ipc) : -ENOMEM;
+    rt_buf_clear(&e->frame);
+    if (!r)
+        r = rt_rrd_arrow(&e->frame, &head->store->id, head->id, !facts->n_timelines, &e->ipc, e->hard, &e->packed, &facts->size);
+    if (!r) {
+        facts->shape = head->shape;
+        facts->n_rows = head->n_rows;
+        facts->raw_size = e->ipc.len;
+        rt_tuid_bytes(head->id, facts->id);
+        for (uint32_t i = 0; i < facts->n_timelines; i++)
+            facts->spans[i] = span_of(&head->times[i], head->n_rows);
+        *ret = chunk_message(e, head, facts);
+        r = *ret ? 0 : -ENOMEM;
+    }
+    if (r)
+        rt_chunk_facts_unref(facts);
+    return r;
+}
+
+/* ---------------------------------------------------------------- columns of a builder */
+
+void rt_chunk_counting(struct rt_ipc_batch *batch, uint32_t n, size_t *shared)
+{
+    if (*shared) {
+        rt_ipc_buffer_same(batch, *shared);
+        return;
+    }
+    int32_t *p = rt_ipc_buffer_room(batch, 4 * ((size_t)n + 1));
+    *shared = batch->n_buffers - 1;
+    for (uint32_t i = 0; p && i <= n; i++)
+        p[i] = (int32_t)i;
 }
 
 /* Offsets 0, then each end. */
@@ -113,20 +206,6 @@ static void put_offsets(struct rt_ipc_batch *batch, const struct rt_buf *ends)
         memcpy(p + 4, ends->data, ends->len);
 }
 
-/* Offsets 0, 1, 2 … n: written once a chunk. @shared: number of that buffer, 0 = not yet (buffer 0 is a
- * validity). */
-static void put_counting(struct rt_ipc_batch *batch, uint32_t n, size_t *shared)
-{
-    if (*shared) {
-        rt_ipc_buffer_same(batch, *shared);
-        return;
-    }
-    int32_t *p = rt_ipc_buffer_room(batch, 4 * ((size_t)n + 1));
-    *shared = batch->n_buffers - 1;
-    for (uint32_t i = 0; p && i <= n; i++)
-        p[i] = (int32_t)i;
-}
-
 static void put_column(struct rt_ipc_batch *batch, const struct rt_builder_column *c, size_t *shared)
 {
     rt_ipc_node(batch, c->n_rows, 0);
@@ -134,88 +213,66 @@ static void put_column(struct rt_ipc_batch *batch, const struct rt_builder_colum
     if (c->ragged)
         put_offsets(batch, &c->list);
     else
-        put_counting(batch, c->n_rows, shared);
-    rt_ipc_node(batch, c->n_items, 0);
-    rt_ipc_buffer_add(batch, NULL, 0);
-    if (!c->width)
-        put_offsets(batch, &c->ends);
-    rt_ipc_buffer_add(batch, c->values.data, c->values.len);
+        rt_chunk_counting(batch, c->n_rows, shared);
+    rt_ipc_array(batch, &c->items);
 }
-
-static int encode_batch(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid first)
-{
-    struct rt_ipc_batch batch;
-    size_t n_nodes = 1 + !b->is_static + 2 * (size_t)b->n_columns, n_buffers = 2 + 2 * (size_t)!b->is_static,
-        shared = 0;
-    for (uint32_t i = 0; i < b->n_columns; i++)
-        n_buffers += b->columns[i].width ? 4 : 5;
-    int r = rt_ipc_batch_begin(&batch, &e->fb, &e->ipc, b->n_rows, n_nodes, n_buffers);
-    if (!r) {
-        put_ids(&batch, first, b->n_rows);
-        if (!b->is_static)
-            put_flat(&batch, &b->times, b->n_rows);
-        for (uint32_t i = 0; i < b->n_columns; i++)
-            put_column(&batch, &b->columns[i], &shared);
-    }
-    r = rt_ipc_batch_end(&batch);
-    return r ? r : rt_ipc_end(&e->ipc);
-}
-
-/* ---------------------------------------------------------------- chunk */
 
 static int shape_of(struct rt_builder *b)
 {
     if (b->shape >= 0)
         return 0;
-    uint32_t *list = malloc(b->n_columns * sizeof *list);
+    uint32_t *list = malloc((b->n_columns + b->n_times) * sizeof *list);
     if (!list)
         return -ENOMEM;
+    uint32_t *times = list + b->n_columns;
+    int64_t r = 0;
     for (uint32_t i = 0; i < b->n_columns; i++)
         list[i] = b->columns[i].descriptor;
-    int64_t time = rt_manifest_intern_timeline(&b->store->names, RT_TIMELINE, strlen(RT_TIMELINE), RR_TIME_TYPE_TIMESTAMP);
-    uint32_t timelines[1] = {(uint32_t)time};
-    b->shape = time < 0 ? time : rt_store_shape(b->store, b->entity, timelines, !b->is_static, list, b->n_columns);
+    for (uint32_t i = 0; r >= 0 && i < b->n_times; i++) {
+        r = rt_manifest_intern_timeline(&b->store->names, b->times[i].name, b->times[i].len, b->times[i].type);
+        times[i] = (uint32_t)r;
+    }
+    if (r >= 0)
+        r = b->shape = rt_store_shape(b->store, b->entity, times, b->n_times, list, b->n_columns);
     free(list);
-    return b->shape < 0 ? -ENOMEM : 0;
+    return r < 0 ? -ENOMEM : 0;
 }
 
-/* The encoder's frame as a message. */
-static struct rt_log_message *chunk_message(struct rt_encoder *e, const struct rt_builder *b, struct rt_tuid id, uint64_t size)
+/* The id of a chunk has the time of its first row. */
+static uint64_t first_time(const struct rt_builder *b)
 {
-    const int64_t *t = (const int64_t *)(const void *)b->times.data;
-    struct rt_log_message *m = rt_message_new(b->store, RT_MESSAGE_CHUNK, e->frame.len);
-    if (!m)
-        return NULL;
-    m->is_static = b->is_static;
-    m->n_rows = b->n_rows;
-    m->facts = rt_chunk_facts_new(!b->is_static, 0);
-    if (!m->facts)
-        return rt_message_unref(m);
-    m->facts->shape = (uint32_t)b->shape;
-    m->facts->n_rows = b->n_rows;
-    m->facts->raw_size = e->ipc.len;
-    m->facts->size = size;
-    rt_tuid_bytes(id, m->facts->id);
-    if (!b->is_static)
-        m->facts->spans[0] = (struct rt_span){t[0], t[b->n_rows - 1]};
-    memcpy(m->frame, e->frame.data, e->frame.len);
-    return m;
+    uint64_t be;
+    if (!b->ids.len)
+        return b->n_times ? (uint64_t)rt_builder_times(b, 0)[0] : rt_real_ns();
+    memcpy(&be, b->ids.data, sizeof be);
+    return __builtin_bswap64(be);
+}
+
+static int encode_builder(struct rt_encoder *e, const struct rt_builder *b, struct rt_chunk_time *times, struct rt_log_message **ret)
+{
+    const struct rt_chunk_head head = {b->store, (uint32_t)b->shape, b->n_rows,
+                                       rt_encoder_ids(e, first_time(b), b->ids.len ? 1 : b->n_rows + 1),
+                                       b->ids.len ? b->ids.data : NULL, times, b->urgent};
+    struct rt_ipc_batch batch;
+    size_t n_nodes = b->n_columns, n_buffers = 2 * (size_t)b->n_columns, shared = 0;
+    for (uint32_t i = 0; i < b->n_times; i++)
+        times[i] = (struct rt_chunk_time){rt_builder_times(b, i), !b->times[i].unsorted};
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        rt_ipc_count(b->columns[i].type->datatype, &n_nodes, &n_buffers);
+    int r = rt_chunk_begin(e, &head, n_nodes, n_buffers, &batch);
+    if (r)
+        return r;
+    for (uint32_t i = 0; i < b->n_columns; i++)
+        put_column(&batch, &b->columns[i], &shared);
+    return rt_chunk_end(e, &head, &batch, rt_chunk_facts_new(b->n_times, 0), ret);
 }
 
 int rt_chunk_encode(struct rt_encoder *e, struct rt_builder *b, struct rt_log_message **ret)
 {
-    const int64_t *t = (const int64_t *)(const void *)b->times.data;
-    uint64_t time_ns = b->is_static ? rt_real_ns() : (uint64_t)t[0], size;
-    struct rt_tuid id = rt_encoder_ids(e, time_ns, b->n_rows + 1), first = {id.time_ns, id.inc + 1};
-    int r = shape_of(b);
-
-    rt_buf_clear(&e->ipc);
-    rt_buf_clear(&e->frame);
-    r = r ? r : encode_schema(e, b, id);
-    r = r ? r : encode_batch(e, b, first);
-    r = r ? r : rt_rrd_arrow(&e->frame, &b->store->id, id, b->is_static, &e->ipc, e->hard, &e->packed, &size);
-    if (r)
-        return r;
-    *ret = chunk_message(e, b, id, size);
-    return *ret ? 0 : -ENOMEM;
+    struct rt_chunk_time few[8], *times = b->n_times <= 8 ? few : malloc(b->n_times * sizeof *times);
+    int r = times ? shape_of(b) : -ENOMEM;
+    r = r ? r : encode_builder(e, b, times, ret);
+    if (times != few)
+        free(times);
+    return r;
 }

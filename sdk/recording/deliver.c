@@ -222,12 +222,7 @@ struct rt_recording *rt_recording_free(struct rt_recording *rec)
     for (uint32_t i = 0; i < rec->n_sinks; i++)
         abandon(rec->sinks[i]);
     free(rec->sinks);
-    for (uint32_t i = 0; i < rec->n_builders; i++) {
-        rt_builder_deinit(rec->builders[i]);
-        free(rec->builders[i]);
-    }
-    free(rec->builders);
-    free(rec->index);
+    rt_recording_free_builders(rec);
     rt_encoder_deinit(&rec->encoder);
     rt_store_unref(rec->store);
     free(rec);

@@ -1,56 +1,9 @@
-#include <xxhash.h>
-
 #include "recording/inside.h"
 
-/* ---------------------------------------------------------------- builders by path */
+#include <string.h>
 
-static uint32_t index_slot(const struct rt_recording *rec, const char *path)
-{
-    uint32_t i = (uint32_t)XXH64(path, strlen(path), 0) & (rec->n_index - 1);
-    while (rec->index[i] && strcmp(rec->builders[rec->index[i] - 1]->path, path))
-        i = (i + 1) & (rec->n_index - 1);
-    return i;
-}
-
-static int index_grow(struct rt_recording *rec)
-{
-    uint32_t n = rec->n_index ? rec->n_index * 2 : 32;
-    uint32_t *index = calloc(n, sizeof *index);
-    struct rt_builder **builders = index ? realloc(rec->builders, n / 2 * sizeof *builders) : NULL;
-    if (!builders) {
-        free(index);
-        return -ENOMEM;
-    }
-    free(rec->index);
-    rec->builders = builders;
-    rec->index = index;
-    rec->n_index = n;
-    for (uint32_t i = 0; i < rec->n_builders; i++)
-        rec->index[index_slot(rec, rec->builders[i]->path)] = i + 1;
-    return 0;
-}
-
-int rt_recording_builder(struct rt_recording *rec, const char *path, struct rt_builder **ret)
-{
-    if (rec->n_builders >= rec->n_index / 2 && index_grow(rec) < 0)
-        return -ENOMEM;
-    uint32_t at = index_slot(rec, path);
-    if (rec->index[at]) {
-        *ret = rec->builders[rec->index[at] - 1];
-        return 0;
-    }
-    struct rt_builder *b = malloc(sizeof *b);
-    int64_t entity = b ? rt_store_entity(rec->store, path, strlen(path)) : -ENOMEM;
-    if (entity < 0) {
-        free(b);
-        return -ENOMEM;
-    }
-    rt_builder_init(b, rec->store, (uint32_t)entity, false);
-    rec->builders[rec->n_builders++] = b;
-    rec->index[at] = rec->n_builders;
-    *ret = b;
-    return 0;
-}
+/* Largest chunk whatever the settings: readers take less than 2 GiB, and so does LZ4. */
+#define MOST_BYTES (512u << 20)
 
 /* ---------------------------------------------------------------- chunks */
 
@@ -72,12 +25,73 @@ int rt_recording_cut(struct rt_recording *rec, struct rt_builder *b, struct rt_e
     return r;
 }
 
+static bool has_unsorted_time(const struct rt_builder *b)
+{
+    for (uint32_t i = 0; i < b->n_times; i++)
+        if (b->times[i].unsorted)
+            return true;
+    return false;
+}
+
 static bool is_full(const struct rt_recording *rec, const struct rt_builder *b)
 {
     const struct rt_settings *s = &rec->settings;
-    return b->n_rows >= s->max_rows || (b->unsorted && b->n_rows >= s->max_rows_unsorted) ||
-        rt_builder_bytes(b) >= s->max_bytes;
+    return b->n_rows >= s->max_rows || b->n_bytes >= s->max_bytes || b->n_bytes >= MOST_BYTES ||
+        (b->n_rows >= s->max_rows_unsorted && has_unsorted_time(b));
 }
+
+int rt_recording_flush(struct rt_recording *rec, struct rt_error *err)
+{
+    int first = 0;
+    for (struct rt_builder *b = rec->dirty; b; b = b->next) {
+        int r = rt_recording_cut(rec, b, first ? NULL : err);
+        first = first ? first : r;
+        b->dirty = false;
+    }
+    rec->dirty = NULL;
+    rec->dirty_end = &rec->dirty;
+    rt_recording_sweep(rec);
+    return first;
+}
+
+uint64_t rt_recording_pending(const struct rt_recording *rec, uint64_t *ret_bytes)
+{
+    uint64_t rows = 0, bytes = 0;
+    for (const struct rt_builder *b = rec->dirty; b; b = b->next) {
+        rows += b->n_rows;
+        bytes += b->n_bytes;
+    }
+    if (ret_bytes)
+        *ret_bytes = bytes;
+    return rows;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+int rt_recording_row(struct rt_recording *rec, const struct rt_row *row, struct rt_error *err)
+{
+    struct rt_builder *b;
+    int r = rt_recording_builder_of(rec, row, &b);
+    if (r) {
+        rec->dropped++;
+        return rt_error_set(err, r, "%.*s: out of memory", (int)row->path_len, row->path);
+    }
+    uint32_t before = b->n_rows;
+    r = rt_builder_add(b, row, err);
+    if (r == -EOVERFLOW && before) { /* a chunk of what was there, and once more */
+        r = rt_recording_cut(rec, b, err);
+        before = 0;
+        r = r ? r : rt_builder_add(b, row, err);
+    }
+    if (r) {
+        rec->dropped += 1 + before - b->n_rows;
+        return r;
+    }
+    rt_recording_touch(rec, b);
+    return is_full(rec, b) ? rt_recording_cut(rec, b, err) : 0;
+}
+
+/* ---------------------------------------------------------------- batches */
 
 /* How many rows from @from on fit the builder: at least one, and no more than fills it. */
 static uint32_t slice_end(const struct rt_recording *rec, const struct rt_builder *b,
@@ -85,8 +99,7 @@ static uint32_t slice_end(const struct rt_recording *rec, const struct rt_builde
 {
     uint64_t room = rec->settings.max_rows > b->n_rows ? rec->settings.max_rows - b->n_rows : 1;
     uint32_t to = batch->n_rows - from > room ? from + (uint32_t)room : batch->n_rows;
-    uint64_t held = rt_builder_bytes(b), bytes = rec->settings.max_bytes > held
-        ? rec->settings.max_bytes - held : 0;
+    uint64_t bytes = rec->settings.max_bytes > b->n_bytes ? rec->settings.max_bytes - b->n_bytes : 0;
     if (batch->text_offsets && (uint64_t)(batch->text_offsets[to] - batch->text_offsets[from]) > bytes) {
         uint32_t low = from + 1;
         while (low < to) { /* the first end that reaches the limit */
@@ -112,6 +125,7 @@ int rt_recording_append(struct rt_recording *rec, const char *path, const rr_tex
         int r = rt_builder_append(b, batch, from, to, err);
         if (r < 0)
             return r;
+        rt_recording_touch(rec, b);
         if (is_full(rec, b) && (r = rt_recording_cut(rec, b, first ? NULL : err)) < 0 && !first)
             first = r; /* the rest of the batch still gets its chance */
     }
@@ -125,7 +139,7 @@ int rt_recording_append_static(struct rt_recording *rec, const char *path, const
     int64_t entity = rt_store_entity(rec->store, path, strlen(path));
     if (entity < 0)
         return rt_error_set(err, (int)entity, "%s: out of memory", path);
-    rt_builder_init(&b, rec->store, (uint32_t)entity, true);
+    rt_builder_init(&b, rec->store, (uint32_t)entity, RT_BUILDER_STATIC | RT_BUILDER_BATCH, NULL, 0); /* can't fail without timelines */
     int r = batch->n_rows ? rt_builder_append(&b, batch, 0, batch->n_rows, err) : 0;
     r = r ? r : rt_recording_cut(rec, &b, err);
     rt_builder_deinit(&b);
@@ -140,28 +154,6 @@ int rt_recording_properties(struct rt_recording *rec, int64_t start_time_ns, con
     return rt_recording_append_static(rec, RT_PROPERTIES_PATH, &row, err);
 }
 
-int rt_recording_flush(struct rt_recording *rec, struct rt_error *err)
-{
-    int first = 0;
-    for (uint32_t i = 0; i < rec->n_builders; i++) {
-        int r = rt_recording_cut(rec, rec->builders[i], first ? NULL : err);
-        first = first ? first : r;
-    }
-    return first;
-}
-
-uint64_t rt_recording_pending(const struct rt_recording *rec, uint64_t *ret_bytes)
-{
-    uint64_t rows = 0, bytes = 0;
-    for (uint32_t i = 0; i < rec->n_builders; i++) {
-        rows += rec->builders[i]->n_rows;
-        bytes += rec->builders[i]->n_rows ? rt_builder_bytes(rec->builders[i]) : 0;
-    }
-    if (ret_bytes)
-        *ret_bytes = bytes;
-    return rows;
-}
-
 /* ---------------------------------------------------------------- new */
 
 int rt_recording_of_store(struct rt_store *store, const struct rt_settings *settings, struct rt_recording **ret)
@@ -174,6 +166,7 @@ int rt_recording_of_store(struct rt_store *store, const struct rt_settings *sett
     }
     rec->store = rt_store_ref(store);
     rec->settings = *settings;
+    rec->dirty_end = &rec->dirty;
     *ret = rec;
     return 0;
 }

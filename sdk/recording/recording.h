@@ -35,6 +35,25 @@ int rt_recording_set_sinks(struct rt_recording *rec, struct rt_sink *const *sink
  * Return: NULL without memory. */
 struct rt_recording *rt_recording_in_child(struct rt_recording *parent);
 
+/* Copies a row into its builder; may cut a chunk. A row that fails is counted as dropped. Return: 0, -ENOMEM, or what a sink said of that
+ * chunk. */
+int rt_recording_row(struct rt_recording *rec, const struct rt_row *row, struct rt_error *err);
+/* send_columns: one chunk, encoded at once. Arrays are borrowed, checked: times int64 without nulls, components List<datatype>, all of equal
+ * lengths. @n_times 0: static. The chunk's id is @id, those of the rows are the ones behind it. Rows are sorted (stably, by the timelines in the
+ * order of their names) when they are not. No rows, or no component with a value: nothing happens.
+ * Return: 0, -EINVAL with the column's name, -ENOMEM, -EOVERFLOW, or what a sink said. */
+struct rt_time_column {
+    const char *name;
+    uint32_t len;
+    uint8_t type; /* RR_TIME_TYPE_* */
+    const struct ArrowArray *array;
+};
+struct rt_list_column {
+    const struct rt_component_type *type;
+    const struct ArrowArray *array;
+};
+int rt_recording_columns(struct rt_recording *rec, const char *path, uint32_t path_len, struct rt_tuid id, const struct rt_time_column *times,
+                         uint32_t n_times, const struct rt_list_column *columns, uint32_t n_columns, struct rt_error *err);
 int rt_recording_append(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err);
 int rt_recording_append_static(struct rt_recording *rec, const char *path, const rr_text_batch *batch, struct rt_error *err);
 /* The static RecordingInfo row; @name may be NULL. */

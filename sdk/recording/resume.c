@@ -5,37 +5,45 @@
 
 enum { MAX_COLUMNS = 1024 };
 
-/* The shape of a decoded chunk; its components become columns of the entity's builder. */
-static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, struct rt_builder *b)
+/* The descriptor of a decoded column, whose component becomes a column of the builder of batches when the chunk could be of one. */
+static int64_t column_descriptor(struct rt_recording *rec, const struct rt_chunk_column *col, struct rt_builder *b)
+{
+    const struct rt_datatype *item = rt_decoded_item(col->type);
+    const struct rt_component_type *type = item ? rt_type_intern(col->name, col->archetype, col->component_type, item) : NULL;
+    const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
+                                    (char *)(uintptr_t)col->component_type, item};
+    if (!type)
+        return -EBADMSG;
+    if (b && rt_builder_component(col->name) == type && !rt_builder_has(b, type) && rt_builder_column(b, type) < 0)
+        return -ENOMEM;
+    return rt_manifest_intern_descriptor(&rec->store->names, &d);
+}
+
+static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, uint32_t entity, struct rt_builder *b)
 {
     uint32_t list[MAX_COLUMNS], n = 0;
     for (uint32_t i = 0; i < c->n_columns; i++) {
-        const struct rt_chunk_column *col = &c->columns[i];
-        if (col->kind != RT_COLUMN_COMPONENT)
+        if (c->columns[i].kind != RT_COLUMN_COMPONENT)
             continue;
-        const struct rt_datatype *item = rt_decoded_item(col->type);
-        if (!item || n == MAX_COLUMNS || (!c->is_static && rt_builder_add_column(b, col->name, NULL) < 0))
-            return -EBADMSG;
-        const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
-                                        (char *)(uintptr_t)col->component_type, item};
-        int64_t number = rt_manifest_intern_descriptor(&rec->store->names, &d);
+        int64_t number = n == MAX_COLUMNS ? -EBADMSG : column_descriptor(rec, &c->columns[i], b);
         if (number < 0)
             return number;
         list[n++] = (uint32_t)number;
     }
     int64_t time = rt_manifest_intern_timeline(&rec->store->names, RT_TIMELINE, strlen(RT_TIMELINE), RR_TIME_TYPE_TIMESTAMP);
     uint32_t timelines[1] = {(uint32_t)time};
-    return time < 0 ? time : rt_store_shape(rec->store, b->entity, timelines, !c->is_static, list, n);
+    return time < 0 ? time : rt_store_shape(rec->store, entity, timelines, !c->is_static, list, n);
 }
 
 static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c, struct rt_buf *chunks)
 {
-    struct rt_builder *b;
+    struct rt_builder *b = NULL;
     const struct rt_chunk_column *time = rt_decoded_time(c);
     if (!c->is_static && !time)
         return -EBADMSG;
-    int r = rt_recording_builder(rec, c->entity_path, &b);
-    int64_t shape = r < 0 ? r : chunk_shape(rec, c, b);
+    int64_t entity = rt_store_entity(rec->store, c->entity_path, strlen(c->entity_path));
+    int r = entity < 0 ? -ENOMEM : c->is_static ? 0 : rt_recording_builder(rec, c->entity_path, &b);
+    int64_t shape = r < 0 ? r : chunk_shape(rec, c, (uint32_t)entity, b);
     if (shape < 0)
         return (int)shape;
     struct rt_placed_chunk now = {rt_chunk_facts_new(time != NULL, 0), frame->offset + RT_RRD_FRAME_HEADER_BYTES};

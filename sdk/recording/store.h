@@ -3,14 +3,18 @@
 #ifndef RT_RECORDING_STORE_H
 #define RT_RECORDING_STORE_H
 
+#include "archetype/types.h"
 #include "encode/manifest.h"
 
 struct rt_store {
     uint32_t refs_mt;
-    int kind;                /* RR_STORE_KIND_* */
-    struct rt_store_id id;   /* strings owned */
+    int kind;                 /* RR_STORE_KIND_* */
+    struct rt_store_id id;    /* strings owned */
     struct rt_manifest names;
     uint32_t *index, n_index; /* open addressing of entities by path: number + 1 */
+    uint32_t *shapes, n_shapes; /* … of shapes by all that they are */
+    struct rt_buf of_type;    /* of uint32_t: by number of a component type, its descriptor + 1 */
+    struct rt_buf type_of;    /* of uint32_t: by descriptor, number of the type that it was made for; 0 = none */
 };
 
 /* One reference; copies. NULL without memory. */
@@ -22,6 +26,10 @@ struct rt_store *rt_store_unref(struct rt_store *s);
 
 /* Numbers of names, made when new. Return: the number, -ENOMEM. */
 int64_t rt_store_entity(struct rt_store *s, const char *path, size_t len);
+/* Under which descriptor a component is written: its own, but a field whose name differs from another's only in characters that a manifest
+ * cannot tell apart (a.b, a_b) is written as a.b_2. */
+int64_t rt_store_descriptor(struct rt_store *s, const struct rt_component_type *type);
+/* Timelines sorted by name; none = static. */
 int64_t rt_store_shape(struct rt_store *s, uint32_t entity, const uint32_t *timelines, uint32_t n_timelines, const uint32_t *descriptors,
                        uint32_t n);
 
