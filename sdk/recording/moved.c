@@ -51,8 +51,7 @@ struct rt_moved *rt_moved_columns_new(const char *path, uint32_t path_len, rr_ti
         rr_string name = times[i].timeline.name;
         memcpy(p, name.utf8, name.length_in_bytes);
         m->times[i] = times[i];
-        m->time_views[i] = (struct rt_time_column){p, name.length_in_bytes, (uint8_t)times[i].timeline.type,
-                                                   (uint8_t)times[i].sorting_status, &m->times[i].array};
+        m->time_views[i] = (struct rt_time_column){p, name.length_in_bytes, (uint8_t)times[i].timeline.type, &m->times[i].array};
         times[i].array.release = NULL;
         p += name.length_in_bytes;
     }

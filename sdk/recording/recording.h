@@ -59,24 +59,6 @@ int rt_recording_append_static(struct rt_recording *rec, const char *path, const
 /* The static RecordingInfo row; @name may be NULL. */
 int rt_recording_properties(struct rt_recording *rec, int64_t start_time_ns, const char *name, struct rt_error *err);
 
-/* Copies a row into its builder; may cut a chunk. Return: 0, -ENOMEM, or what a sink said of that chunk. */
-int rt_recording_row(struct rt_recording *rec, const struct rt_row *row, struct rt_error *err);
-/* send_columns: one chunk, encoded at once. Arrays are borrowed, checked; times int64, components List<datatype>. @n_times 0: static. Row ids
- * count up from @id; the rows are sorted by their first timeline when they are not (@sorting: RR_SORTING_STATUS_*, SORTED is trusted). */
-struct rt_time_column {
-    const char *name;
-    uint32_t len;
-    uint8_t type, sorting;
-    const struct ArrowArray *array;
-};
-struct rt_list_column {
-    const struct rt_component_type *type;
-    const struct ArrowArray *array;
-};
-int rt_recording_columns(struct rt_recording *rec, const char *path, uint32_t path_len, struct rt_tuid id,
-                         const struct rt_time_column *times, uint32_t n_times, const struct rt_list_column *columns, uint32_t n_columns,
-                         struct rt_error *err);
-
 /* All builders into chunks. The first error is reported, the others are tried. */
 int rt_recording_flush(struct rt_recording *rec, struct rt_error *err);
 /* Flush of the sinks. */
