@@ -7,5 +7,6 @@
 #include <retap/fields.h>
 #include <retap/path.h>
 #include <retap/recording.h>
+#include <retap/sinks.h>
 
 #endif

@@ -5,8 +5,3 @@ RR_API void rr_recording_stream_collect(rr_recording_stream rec, rr_error *err)
 {
     rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "staging through a collector is not implemented yet");
 }
-
-RR_API void rr_recording_stream_spawn(rr_recording_stream rec, const rr_spawn_options *options, rr_error *err)
-{
-    rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "spawn is not implemented yet");
-}

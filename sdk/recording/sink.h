@@ -77,10 +77,11 @@ int rt_sink_buffered(uint64_t limit_bytes, struct rt_sink **ret, struct rt_error
 int rt_sink_nothing(struct rt_sink **ret, struct rt_error *err);
 /* Keeps everything for whoever reads it: two references, the stream's and that of a handle of the user (rt_sink_memory_unref()). */
 int rt_sink_memory(struct rt_sink **ret, struct rt_error *err);
-/* These three: by the thread that gives messages to sinks, or with it excluded. */
+/* These: by the thread that gives messages to sinks, or with it excluded. */
 size_t rt_sink_memory_count(const struct rt_sink *sink);
-/* A complete .rrd of what it holds, which is then gone with @empty; @before (may be NULL) goes in front. Return: 0, -ENOMEM, -EOVERFLOW. */
-int rt_sink_memory_read(struct rt_sink *sink, const struct rt_backlog *before, bool empty, struct rt_buf *out);
+/* A complete .rrd of what it holds; @before (may be NULL) goes in front. Return: 0, -ENOMEM, -EOVERFLOW. */
+int rt_sink_memory_read(struct rt_sink *sink, const struct rt_backlog *before, struct rt_buf *out);
+void rt_sink_memory_empty(struct rt_sink *sink);
 void rt_sink_memory_unref(struct rt_sink *sink);
 /* Calls @fn with the bytes of an .rrd stream: header, one frame a call, end. Dropped in forked children. */
 int rt_sink_callback(void (*fn)(void *ctx, const uint8_t *bytes, size_t n), void *ctx, struct rt_sink **ret, struct rt_error *err);

@@ -119,7 +119,7 @@ static int add_infos(struct rt_backlog *to, const struct memory_sink *s)
     return r;
 }
 
-int rt_sink_memory_read(struct rt_sink *sink, const struct rt_backlog *before, bool empty, struct rt_buf *out)
+int rt_sink_memory_read(struct rt_sink *sink, const struct rt_backlog *before, struct rt_buf *out)
 {
     struct memory_sink *s = of(sink);
     struct rt_backlog all = {0};
@@ -128,7 +128,10 @@ int rt_sink_memory_read(struct rt_sink *sink, const struct rt_backlog *before, b
     r = r ? r : add_all(&all, &s->log);
     r = r ? r : rt_parts_whole(&all, out);
     rt_backlog_deinit(&all);
-    if (!r && empty)
-        rt_backlog_deinit(&s->log);
     return r;
+}
+
+void rt_sink_memory_empty(struct rt_sink *sink)
+{
+    rt_backlog_deinit(&of(sink)->log);
 }

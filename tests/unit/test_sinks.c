@@ -96,7 +96,9 @@ static struct seen read_bytes(const void *p, size_t n)
 static struct seen drain(struct rt_sink *memory, bool empty)
 {
     struct rt_buf out = {0};
-    CHECK_INT(rt_sink_memory_read(memory, NULL, empty, &out), 0);
+    CHECK_INT(rt_sink_memory_read(memory, NULL, &out), 0);
+    if (empty)
+        rt_sink_memory_empty(memory);
     struct seen s = read_bytes(out.data, out.len);
     CHECK_INT(s.end, RT_RRD_E_END);
     CHECK(s.footer);
