@@ -40,9 +40,9 @@ static size_t ascii_prefix(const uint8_t *p, size_t n)
     return i;
 }
 
-/* Length of the well-formed text at the front. */
-static size_t ok_prefix(const uint8_t *p, size_t n)
+size_t rt_utf8_ok_len(const void *bytes, size_t n)
 {
+    const uint8_t *p = bytes;
     size_t i = 0;
     for (;;) {
         i += ascii_prefix(p + i, n - i);
@@ -53,16 +53,11 @@ static size_t ok_prefix(const uint8_t *p, size_t n)
     }
 }
 
-bool rt_utf8_ok_slow(const void *bytes, size_t n)
-{
-    return ok_prefix(bytes, n) == n;
-}
-
 size_t rt_utf8_repaired_len(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     size_t len = n;
-    for (size_t i = ok_prefix(p, n); i < n; i += 1 + ok_prefix(p + i + 1, n - i - 1))
+    for (size_t i = rt_utf8_ok_len(p, n); i < n; i += 1 + rt_utf8_ok_len(p + i + 1, n - i - 1))
         len += sizeof RT_UTF8_REPLACEMENT - 2;
     return len;
 }
@@ -72,7 +67,7 @@ size_t rt_utf8_repair(char *out, const void *bytes, size_t n)
     const uint8_t *p = bytes;
     size_t o = 0, i = 0;
     while (i < n) {
-        size_t good = ok_prefix(p + i, n - i);
+        size_t good = rt_utf8_ok_len(p + i, n - i);
         memcpy(out + o, p + i, good);
         o += good;
         i += good;

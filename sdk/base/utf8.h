@@ -12,8 +12,8 @@
 
 /* Length of the character at @p (@n >= 1 bytes), 0 when there is none. */
 size_t rt_utf8_char(const uint8_t *p, size_t n);
-/* Are the @n bytes well-formed? */
-bool rt_utf8_ok_slow(const void *bytes, size_t n);
+/* Length of the well-formed text at the front. */
+size_t rt_utf8_ok_len(const void *bytes, size_t n);
 /* How long the text is with U+FFFD for each byte that belongs to no character. */
 size_t rt_utf8_repaired_len(const void *bytes, size_t n);
 /* Writes that text; room for rt_utf8_repaired_len() bytes. Return: its length. */
@@ -38,7 +38,7 @@ static inline bool rt_utf8_is_ascii(const void *bytes, size_t n)
 }
 static inline bool rt_utf8_ok(const void *bytes, size_t n)
 {
-    return rt_utf8_is_ascii(bytes, n) || rt_utf8_ok_slow(bytes, n);
+    return rt_utf8_is_ascii(bytes, n) || rt_utf8_ok_len(bytes, n) == n;
 }
 /* Well-formed, and without a NUL: what string arguments have to be. */
 static inline bool rt_utf8_is_text(const void *bytes, size_t n)
