@@ -73,10 +73,23 @@ static size_t put_one(struct rt_path_writer *w, const uint8_t *p, size_t n)
     return len;
 }
 
+/* What may stand as it is, from @i on. Return: the place behind it. */
+static size_t put_run(struct rt_path_writer *w, const uint8_t *p, size_t i, size_t n)
+{
+    size_t run = i;
+    while (run < n && rt_path_class[p[run]] == 0)
+        run++;
+    if (run > i) {
+        put(w, p + i, run - i);
+        w->backslash_last = false;
+    }
+    return run;
+}
+
 /* All of valid UTF-8, nothing in it special. */
 static void put_text(struct rt_path_writer *w, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n;)
+    for (size_t i = put_run(w, p, 0, n); i < n; i = put_run(w, p, i, n))
         i += put_one(w, p + i, n - i);
 }
 
@@ -138,12 +151,8 @@ static size_t read_escape(struct rt_path_writer *w, const uint8_t *p, size_t n)
 static void read_part(struct rt_path_writer *w, const uint8_t *p, size_t n)
 {
     for (size_t i = 0; i < n;) {
-        size_t run = i;
-        while (run < n && rt_path_class[p[run]] == 0)
-            run++;
+        size_t run = put_run(w, p, i, n);
         if (run > i) {
-            put(w, p + i, run - i);
-            w->backslash_last = false;
             i = run;
         } else if (p[i] == '\\') {
             i += 1 + read_escape(w, p + i + 1, n - i - 1);
