@@ -1,0 +1,110 @@
+/* Formatted log lines. */
+#include <retap/text.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/atomic.h"
+#include "recording/line.h"
+
+#undef rr_logf
+#undef rr_logf_to
+
+#define FORMAT_FIXED 4096 /* bytes of a formatted line that need no heap */
+
+static bool templates_off_mt;
+
+RR_API void rr_set_log_templates(bool enabled)
+{
+    rt_store_relaxed(&templates_off_mt, !enabled);
+}
+
+/* The rest of a line longer than @fixed, into *heap. */
+static __attribute__((noinline)) struct rt_slice format_long(char *fixed, size_t len, char **heap, const char *format, va_list args)
+{
+    static uint32_t site;
+    *heap = malloc(len + 1);
+    if (*heap)
+        return rt_slice(*heap, (size_t)vsnprintf(*heap, len + 1, format, args));
+    rt_warn(&site, "a log line of %zu bytes is cut at %d: no memory", len, FORMAT_FIXED - 1);
+    return rt_slice(fixed, FORMAT_FIXED - 1);
+}
+
+/* @error: errno for %m. A line that can't be formatted (a wide character that the locale lacks) is its format. */
+static struct rt_slice format_line(char *fixed, char **heap, int error, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    errno = error;
+    int n = vsnprintf(fixed, FORMAT_FIXED, format, args);
+    struct rt_slice text = n < 0 ? rt_slice(format, strlen(format)) : rt_slice(fixed, (size_t)n);
+    if (n >= FORMAT_FIXED) {
+        errno = error;
+        text = format_long(fixed, (size_t)n, heap, format, again);
+    }
+    va_end(again);
+    return text;
+}
+
+static void log_formatted(rr_recording_stream rec, struct rt_line *line, const char *format, va_list args)
+{
+    static uint32_t site;
+    char fixed[FORMAT_FIXED], *heap = NULL;
+    int saved = errno;
+    if (!line->path || !format) {
+        rt_warn(&site, "rr_logf: %s is NULL: nothing is logged", line->path ? "the format" : "the path");
+        return;
+    }
+    line->path_len = strlen(line->path);
+    line->text = format_line(fixed, &heap, saved, format, args);
+    if (!rt_load_relaxed(&templates_off_mt) && strcmp(format, "%s"))
+        line->template = rt_slice(format, strlen(format));
+    rt_log_line_or_warn(rec, line, "rr_logf");
+    free(heap);
+    errno = saved;
+}
+
+static inline struct rt_line line_at(const char *entity_path, const char *level, const rr_log_site *site)
+{
+    struct rt_line line = {.path = entity_path, .level = rt_slice(level, level ? strlen(level) : 0)};
+    if (site) {
+        line.file = rt_slice(site->file, site->file ? site->file_len : 0);
+        line.function = rt_slice(site->function, site->function ? site->function_len : 0);
+        line.line_number = site->line;
+    }
+    return line;
+}
+
+RR_API void rr_vlogf(rr_recording_stream rec, const char *entity_path, const char *level, const rr_log_site *site, const char *format,
+                     va_list args)
+{
+    if (!rt_log_wanted(rec))
+        return;
+    struct rt_line line = line_at(entity_path, level, site);
+    log_formatted(rec, &line, format, args);
+}
+
+RR_API void rr_logf_at(rr_recording_stream rec, const char *entity_path, const char *level, const rr_log_site *site, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    rr_vlogf(rec, entity_path, level, site, format, args);
+    va_end(args);
+}
+
+RR_API void rr_logf(const char *entity_path, const char *level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    rr_vlogf(RR_CURRENT, entity_path, level, NULL, format, args);
+    va_end(args);
+}
+
+RR_API void rr_logf_to(rr_recording_stream rec, const char *entity_path, const char *level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    rr_vlogf(rec, entity_path, level, NULL, format, args);
+    va_end(args);
+}

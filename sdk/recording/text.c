@@ -1,0 +1,123 @@
+/* Ready log lines. The usual one, ASCII without fields, goes straight to rt_log_row(): two lengths, one look at the bytes. */
+#include <retap/text.h>
+
+#include <errno.h>
+
+#include "archetype/table.h"
+#include "base/utf8.h"
+#include "recording/line.h"
+
+#define RT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+static __attribute__((noinline, cold)) void warn_null(const char *what)
+{
+    static uint32_t site;
+    rt_warn(&site, "rr_log_text: %s is NULL: nothing is logged", what);
+}
+
+static __attribute__((noinline)) void log_any(rr_recording_stream rec, struct rt_slice path, struct rt_slice level, struct rt_slice text,
+                                              const rr_field *fields, uint32_t n_fields)
+{
+    if (!path.p || !text.p) {
+        warn_null(path.p ? "the text" : "the path");
+        return;
+    }
+    struct rt_line line = {.path = path.p, .path_len = path.n, .level = level, .text = text, .fields = fields, .n_fields = n_fields};
+    rt_log_line_or_warn(rec, &line, "rr_log_text");
+}
+
+static __attribute__((noinline, cold)) void warn_failed(const rr_error *err)
+{
+    static uint32_t site;
+    rt_warn(&site, "rr_log_text: %s", err->description);
+}
+
+static inline void log_text(rr_recording_stream rec, struct rt_slice path, struct rt_slice level, struct rt_slice text, const rr_field *fields,
+                            uint32_t n_fields)
+{
+    rr_error err; /* written on failure only */
+    if (RT_UNLIKELY(n_fields || !path.p || !text.p || !rt_utf8_is_ascii(text.p, text.n) || !rt_utf8_is_ascii(level.p, level.n))) {
+        log_any(rec, path, level, text, fields, n_fields);
+        return;
+    }
+    struct rt_value values[2] = {
+        {.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .values = &text},
+        {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .values = &level},
+    };
+    if (RT_UNLIKELY(rt_log_row(rec, path.p, path.n, RT_LOG_TEXT | rt_urgency(level), 0, values, level.n ? 2 : 1, &err)))
+        warn_failed(&err);
+}
+
+RR_API void rr_log_text_n(rr_recording_stream rec, const char *entity_path, size_t path_len, const char *level, size_t level_len,
+                          const char *text, size_t text_len, const rr_field *fields, uint32_t n_fields)
+{
+    int saved = errno;
+    log_text(rec, rt_slice(entity_path, path_len), rt_slice(level, level ? level_len : 0), rt_slice(text_len ? text : "", text_len), fields,
+             n_fields);
+    errno = saved;
+}
+
+RR_API void rr_log_text(rr_recording_stream rec, const char *entity_path, const char *level, const char *text, const rr_field *fields,
+                        uint32_t n_fields)
+{
+    int saved = errno;
+    if (RT_UNLIKELY(!entity_path || !text))
+        warn_null(entity_path ? "the text" : "the path");
+    else
+        log_text(rec, rt_slice(entity_path, strlen(entity_path)), rt_slice(level, level ? strlen(level) : 0), rt_slice(text, strlen(text)),
+                 fields, n_fields);
+    errno = saved;
+}
+
+/* ---------------------------------------------------------------- with an error */
+
+/* The argument that is NULL and must not be; NULL = none. */
+static const char *null_argument(const char *entity_path, const char *text, const rr_text_log_options *o)
+{
+    return !entity_path ? "entity_path" : !text ? "text" : o->n_fields && !o->fields ? "options->fields" : NULL;
+}
+
+static rr_error_code log_with(rr_recording_stream rec, const char *entity_path, const char *text, const rr_text_log_options *o,
+                              const char *level, rr_error *err)
+{
+    static uint32_t null_site, failed_site;
+    rr_error why;
+    const char *null = null_argument(entity_path, text, o);
+    if (null)
+        return rt_misuse(&null_site, o->strict, err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "a log line's argument '%s' is NULL", null);
+    struct rt_line line = {
+        .path = entity_path,
+        .path_len = strlen(entity_path),
+        .level = rt_slice(level, level ? strlen(level) : 0),
+        .text = rt_slice(text, strlen(text)),
+        .color = o->color,
+        .flags = o->is_static ? RT_LOG_STATIC : 0,
+        .fields = o->fields,
+        .n_fields = o->n_fields,
+    };
+    rr_error_code code = rt_log_line(rec, &line, &why);
+    return code ? rt_misuse(&failed_site, o->strict, err, code, "%s", why.description) : code;
+}
+
+/* The caller's options, what its header does not know yet is zero. */
+static rr_text_log_options options_of(const rr_text_log_options *given)
+{
+    rr_text_log_options o = rr_text_log_options_default();
+    if (given)
+        memcpy(&o, given, given->struct_size < sizeof o ? given->struct_size : sizeof o);
+    return o;
+}
+
+RR_API rr_error_code rr_log_text_ex(rr_recording_stream rec, const char *entity_path, const char *text, const rr_text_log_options *options,
+                                    rr_error *err)
+{
+    rr_text_log_options o = options_of(options);
+    return log_with(rec, entity_path, text, &o, o.level, err);
+}
+
+RR_API rr_error_code rr_log_text_entry(rr_recording_stream rec, const char *entity_path, const char *text,
+                                       const rr_text_log_options *options, rr_error *err)
+{
+    rr_text_log_options o = options_of(options);
+    return log_with(rec, entity_path, text, &o, o.level ? o.level : RR_LOG_LEVEL_INFO, err);
+}
