@@ -91,16 +91,31 @@ $(OUT)/bridges.a: $(filter-out $(OUT)/exe/bridges/cli/main.o,$(RETAP_OBJS))
 $(OUT)/retap: $(RETAP_OBJS) $(OUT)/libretap.a
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDLIBS_BRIDGES)
 comma := ,
+# An adapter of a framework beside it: libretap-<framework>.so.
+define ADAPTER_RULE
+$(OUT)/libretap-$(1).so: $(wildcard bridges/handler/$(1)/*.[ch]) $(OUT)/libretap.so
+	$$(Q)$$(CC) $$(FLAGS) $(shell pkg-config --cflags $(PKG_$(1))) -fPIC -shared -Wl,-z,defs -Wl,--as-needed -Wl,-soname,libretap-$(1).so.0 \
+	    -o $$@ $$(filter %.c,$$^) -L$(OUT) -lretap $(shell pkg-config --libs $(PKG_$(1)))
+endef
+$(foreach a,$(ADAPTERS),$(eval $(call ADAPTER_RULE,$(a))))
+ADAPTER_LIBS := $(ADAPTERS:%=$(OUT)/libretap-%.so)
 
-all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.a ## the command, the shim and the library
+all: $(OUT)/retap $(OUT)/libretap-preload.so $(OUT)/libretap.so $(OUT)/libretap.a $(ADAPTER_LIBS) ## the command, the shim and the library
 
 # ---------------------------------------------------------------- tests: one program a file
 TEST_BINS := $(TEST_SRCS:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(TEST_HARNESS) $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_BRIDGES) -ldl -lm
+# What these log is caught before it is in a lane (tests/unit/logged.h).
+LOGGED := $(addprefix $(OUT)/tests/,unit/test_text unit/test_handler unit/test_safe bridges/test_glib)
+$(LOGGED): private FLAGS += $(patsubst %,-Wl$(comma)--wrap=rt_%,log_row log_wanted warn worker_is_me)
+# Adapters are compiled into their tests, which are empty without the framework.
+$(ADAPTERS:%=$(OUT)/tests/bridges/test_%): $(OUT)/tests/bridges/test_%: $(wildcard $(ADAPTERS:%=bridges/handler/%/*.c))
+$(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): private FLAGS += $(shell pkg-config --cflags $(PKG_$(a)))) \
+    $(eval $(OUT)/tests/bridges/test_$(a): private LDLIBS_BRIDGES += $(shell pkg-config --libs $(PKG_$(a)))))
 tests: $(TEST_BINS) ## build the test programs
 
 include scripts/check.mk
 
--include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(TOOLS:=.d) $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d)
+-include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(TOOLS:=.d) $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d) $(ADAPTER_LIBS:.so=.d)

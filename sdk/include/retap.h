@@ -5,8 +5,10 @@
 #include <rerun.h>
 #include <retap/columns.h>
 #include <retap/fields.h>
+#include <retap/handler.h>
 #include <retap/path.h>
 #include <retap/recording.h>
 #include <retap/sinks.h>
+#include <retap/text.h>
 
 #endif
