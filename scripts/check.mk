@@ -61,7 +61,12 @@ check-asan check-tsan check-ubsan: check-%:
 	@$(MAKE) --no-print-directory MODE=$* suites SUITES="$(MODE_SUITES)"
 soak: ## race, kill and vandal tests in full size (ten minutes)
 	@RETAP_SOAK=1 $(MAKE) --no-print-directory suites SUITES="race preload run"
-bench: all $(call TOOLS_OF,bench) $(HOSTS) ## costs and rates, as in the README
+# Beside rr_log_text and rr_logf, where it is installed.
+SPDLOG := $(if $(shell pkg-config --exists spdlog 2>/dev/null && echo yes),$(OUT)/tests/bench/spdlog)
+$(OUT)/tests/bench/spdlog: tests/bench/spdlog.cc tests/bench/lines.h
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 -O2 -g -I. -o $@ $< $$(pkg-config --cflags --libs spdlog)
+bench: all $(call TOOLS_OF,bench) $(SPDLOG) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
 	@VENV=$(VENV) scripts/setup demo
@@ -119,14 +124,17 @@ $(COMPLETION): bridges/cli/completion/retap.bash config/options.def scripts/gen-
 $(GEN)/retap.yaml: config/options.def scripts/gen-options
 	@mkdir -p $(@D)
 	$(Q)scripts/gen-options config config/options.def > $@.$$$$ && mv $@.$$$$ $@
-PC := $(GEN)/retap.pc $(GEN)/retap-static.pc
-$(PC): $(GEN)/%.pc: sdk/%.pc.in Makefile
+PC := $(GEN)/retap.pc $(GEN)/retap-static.pc $(ADAPTERS:%=$(GEN)/retap-%.pc)
+$(GEN)/retap.pc $(GEN)/retap-static.pc: $(GEN)/%.pc: sdk/%.pc.in
+$(foreach a,$(ADAPTERS),$(eval $(GEN)/retap-$(a).pc: bridges/handler/$(a)/retap-$(a).pc.in))
+$(PC): Makefile
 	@mkdir -p $(@D)
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(LDLIBS_SDK)|' $< > $@.$$$$ && mv $@.$$$$ $@
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(LDLIBS_SDK)|' $(filter %.in,$^) > $@.$$$$ && mv $@.$$$$ $@
 
 D := $(DESTDIR)$(PREFIX)
 L := $(DESTDIR)$(LIBDIR)
 INSTALLED := $(D)/bin/retap $(L)/libretap-preload.so $(L)/libretap.so.0 $(L)/libretap.so $(L)/libretap.a \
+             $(foreach a,$(ADAPTERS),$(L)/libretap-$(a).so.0 $(L)/libretap-$(a).so $(D)/include/retap/retap/$(a).h) \
              $(addprefix $(L)/pkgconfig/,$(notdir $(PC))) $(PUBLIC_HEADERS:sdk/include/%=$(D)/include/retap/%) \
              $(addprefix $(D)/share/man/,$(foreach m,$(MAN),man$(subst .,,$(suffix $m))/$(notdir $m))) $(D)/share/bash-completion/completions/retap
 install: all man $(COMPLETION) $(PC) ## to $(DESTDIR)$(PREFIX), /usr/local by default
@@ -136,6 +144,8 @@ install: all man $(COMPLETION) $(PC) ## to $(DESTDIR)$(PREFIX), /usr/local by de
 	install -m 755 $(OUT)/libretap.so $(L)/libretap.so.0
 	ln -sf libretap.so.0 $(L)/libretap.so
 	install -m 644 $(OUT)/libretap.a $(L)/
+	$(foreach a,$(ADAPTERS),install -m 755 $(OUT)/libretap-$(a).so $(L)/libretap-$(a).so.0 && ln -sf libretap-$(a).so.0 $(L)/libretap-$(a).so && \
+	    install -m 644 bridges/handler/$(a)/$(a).h $(D)/include/retap/retap/ &&) true
 	install -m 644 $(PC) $(L)/pkgconfig/
 	install -m 644 $(wildcard sdk/include/*.h) $(D)/include/retap/
 	install -m 644 $(wildcard sdk/include/retap/*.h) $(D)/include/retap/retap/
