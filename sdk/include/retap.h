@@ -10,5 +10,6 @@
 #include <retap/recording.h>
 #include <retap/sinks.h>
 #include <retap/text.h>
+#include <retap/web.h>
 
 #endif
