@@ -5,7 +5,8 @@
  * stored value can't be told from another value. Damage inside a chunk does not end the stream: rt_chunk_decode() fails, the
  * reader goes on with the next frame. Little-endian hosts only, as the ring.
  *
- *   file → rt_rrd_reader_next() → frame (kind, payload, offset) → rt_chunk_decode() → struct rt_chunk → rt_cell_*()
+ *   file → rt_rrd_reader_next() → frame (kind, payload, offset) → rt_chunk_decode() → struct rt_chunk → rt_cell_*() for flat types
+ *                                                                                                   → col->array for any
  */
 #ifndef RT_ENCODE_DECODE_H
 #define RT_ENCODE_DECODE_H
@@ -16,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "encode/datatype.h"
 
 #define RT_DECODE_MAX_BYTES (1u << 30) /* largest frame or decompressed chunk this decoder takes */
 
@@ -58,6 +60,13 @@ struct rt_store_info {
 };
 int rt_store_info_decode(const struct rt_frame *frame, struct rt_store_info *ret, struct rt_error *err);
 
+/* An RT_FRAME_BLUEPRINT frame: which blueprint is to be shown. */
+struct rt_activation {
+    struct rt_store_info store;
+    bool make_active, make_default;
+};
+int rt_activation_decode(const struct rt_frame *frame, struct rt_activation *ret, struct rt_error *err);
+
 enum rt_type { /* inner type of a column's instances */
     RT_TYPE_OTHER, /* known to be well-formed, but not readable through rt_cell_* */
     RT_TYPE_BOOL, RT_TYPE_U8, RT_TYPE_U16, RT_TYPE_U32, RT_TYPE_U64, RT_TYPE_I8, RT_TYPE_I16, RT_TYPE_I32, RT_TYPE_I64,
@@ -76,6 +85,10 @@ struct rt_chunk_column {
     const int32_t *value_offsets; /* Utf8, Binary */
     const uint8_t *values;
     uint32_t n_items;
+    const struct rt_datatype *datatype; /* of an instance; NULL: a type that this library can't hold, or a time zone. Owned by the chunk */
+    bool is_list;               /* else one instance a row */
+    struct ArrowArray array;    /* the column, with a datatype: of List<datatype>, else of datatype; as rt_array_check_shape() wants it, no release.
+                                 * Borrowed from the chunk */
 };
 
 struct rt_chunk {
@@ -89,12 +102,18 @@ struct rt_chunk {
     const uint8_t *row_ids; /* n_rows x 16 bytes, big-endian TUIDs */
     struct rt_buf memory;   /* the decompressed IPC stream that columns and names point into */
     char *strings;          /* the two ids */
+    struct rt_chunk_block *blocks; /* datatypes and nodes of views */
     uint64_t stored_bytes;  /* payload length in the file */
 };
 
 /* Decodes an RT_FRAME_ARROW frame. Return: 0, RT_RRD_E_CORRUPT with a message naming offset and reason, -ENOMEM. */
 int rt_chunk_decode(const struct rt_frame *frame, struct rt_chunk *ret, struct rt_error *err);
 void rt_chunk_deinit(struct rt_chunk *c);
+/* The instances of all rows, of type col->datatype: those of a row are what list_offsets say. */
+static inline const struct ArrowArray *rt_chunk_items(const struct rt_chunk_column *col)
+{
+    return col->is_list ? col->array.children[0] : &col->array;
+}
 /* The first column of @kind with that name; any name when @name is NULL. Return: NULL when there is none. */
 const struct rt_chunk_column *rt_chunk_find(const struct rt_chunk *c, enum rt_column_kind kind, const char *name);
 

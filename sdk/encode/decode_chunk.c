@@ -10,8 +10,6 @@
 #define COLUMNS_MAX   65536u /* a file of a fleet has hundreds */
 #define LZ4_RATIO_MAX 255u   /* LZ4 can't expand further; Rerun's limit too */
 
-static const char no_memory[] = "out of memory";
-
 enum { HEADER_SCHEMA = 1, HEADER_DICTIONARY = 2, HEADER_BATCH = 3 }; /* Message.fbs */
 
 struct message {
@@ -21,6 +19,32 @@ struct message {
     const uint8_t *body;
     uint64_t body_len;
 };
+
+enum { BLOCK_BYTES = 4096 };
+
+struct rt_chunk_block {
+    struct rt_chunk_block *next;
+    size_t used, size;
+    uint64_t bytes[];
+};
+
+void *rt_chunk_alloc(struct rt_chunk *c, size_t n)
+{
+    struct rt_chunk_block *b = c->blocks;
+    n = (n + 7) & ~(size_t)7;
+    if (!b || b->size - b->used < n) {
+        size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+        b = calloc(1, sizeof *b + size);
+        if (!b)
+            return NULL;
+        b->size = size;
+        b->next = c->blocks;
+        c->blocks = b;
+    }
+    void *p = (uint8_t *)b->bytes + b->used;
+    b->used += n;
+    return p;
+}
 
 /* Brings the IPC stream into c->memory. */
 static const char *unpack(const struct rt_proto_arrow_msg *msg, struct rt_chunk *c)
@@ -33,7 +57,7 @@ static const char *unpack(const struct rt_proto_arrow_msg *msg, struct rt_chunk 
                                   msg->uncompressed_size / LZ4_RATIO_MAX > in.len))
         return "a chunk that claims an impossible size";
     if (rt_buf_reserve(&c->memory, size + 1) < 0)
-        return no_memory;
+        return rt_decode_no_memory;
     c->memory.len = size;
     if (msg->compression != 2)
         memcpy(c->memory.data, in.data, in.len);
@@ -54,7 +78,7 @@ static const char *copy_ids(const struct rt_proto_store *store, struct rt_chunk 
 {
     c->strings = malloc(store->recording_id.len + store->application_id.len + 2);
     if (!c->strings)
-        return no_memory;
+        return rt_decode_no_memory;
     c->recording_id = c->strings;
     c->application_id = put_string(c->strings, store->recording_id);
     put_string(c->strings + store->recording_id.len + 1, store->application_id);
@@ -173,7 +197,7 @@ static const char *read_columns(struct rt_batch_walk *w, const struct rt_flat_ve
         return "a schema with too many columns";
     c->columns = calloc(fields->n ? fields->n : 1, sizeof *c->columns);
     if (!c->columns)
-        return no_memory;
+        return rt_decode_no_memory;
     c->n_rows = w->n_rows;
     c->is_static = true;
     for (uint32_t i = 0; i < fields->n; i++) {
@@ -194,7 +218,7 @@ static const char *decode(const struct rt_frame *frame, struct rt_chunk *c)
     struct rt_proto_arrow_msg msg;
     struct message schema, batch;
     struct rt_flat_vector fields;
-    struct rt_batch_walk w = {0};
+    struct rt_batch_walk w = {.chunk = c};
     const char *why = rt_proto_arrow_msg((struct rt_proto){frame->payload, frame->payload_len}, &msg);
     if (why || (why = copy_ids(&msg.store, c)) || (why = unpack(&msg, c)) || (why = find_batch(&c->memory, &schema, &batch)) ||
         (why = read_schema(&schema, c, &fields)) || (why = read_batch(&batch, &w)))
@@ -211,12 +235,16 @@ int rt_chunk_decode(const struct rt_frame *frame, struct rt_chunk *ret, struct r
         return 0;
     }
     rt_chunk_deinit(&c);
-    return rt_error_set(err, why == no_memory ? -ENOMEM : RT_RRD_E_CORRUPT, "at byte %llu: %s",
+    return rt_error_set(err, why == rt_decode_no_memory ? -ENOMEM : RT_RRD_E_CORRUPT, "at byte %llu: %s",
                         (unsigned long long)frame->offset, why);
 }
 
 void rt_chunk_deinit(struct rt_chunk *c)
 {
+    for (struct rt_chunk_block *b = c->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
     free(c->columns);
     free(c->strings);
     rt_buf_deinit(&c->memory);

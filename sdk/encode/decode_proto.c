@@ -120,6 +120,34 @@ static void copy_id(char *out, size_t size, struct rt_proto id)
     snprintf(out, size, "%.*s", (int)(id.len < size ? id.len : size - 1), id.data ? (const char *)id.data : "");
 }
 
+static void copy_store(const struct rt_proto_store *store, struct rt_store_info *ret)
+{
+    *ret = (struct rt_store_info){.kind = (int)store->kind};
+    copy_id(ret->recording_id, sizeof ret->recording_id, store->recording_id);
+    copy_id(ret->application_id, sizeof ret->application_id, store->application_id);
+}
+
+int rt_activation_decode(const struct rt_frame *frame, struct rt_activation *ret, struct rt_error *err)
+{
+    struct rt_proto m = {frame->payload, frame->payload_len};
+    struct rt_proto_field f;
+    struct rt_proto_store store;
+    bool found = false, ok = frame->kind == RT_FRAME_BLUEPRINT;
+    *ret = (struct rt_activation){0};
+    while (ok && rt_proto_next(&m, &f)) {
+        if (f.number == 1)
+            ok = found = rt_proto_store_id(f.bytes, &store);
+        else if (f.number == 2)
+            ret->make_active = f.value != 0;
+        else if (f.number == 3)
+            ret->make_default = f.value != 0;
+    }
+    if (!ok || m.len || !found)
+        return rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: a blueprint activation that can't be read", (unsigned long long)frame->offset);
+    copy_store(&store, &ret->store);
+    return 0;
+}
+
 int rt_store_info_decode(const struct rt_frame *frame, struct rt_store_info *ret, struct rt_error *err)
 {
     struct rt_proto m = {frame->payload, frame->payload_len}, info = {0};
@@ -135,8 +163,6 @@ int rt_store_info_decode(const struct rt_frame *frame, struct rt_store_info *ret
     if (m.len || info.len || !found)
         return rt_error_set(err, RT_RRD_E_CORRUPT, "at byte %llu: a store info that can't be read",
                             (unsigned long long)frame->offset);
-    *ret = (struct rt_store_info){.kind = (int)store.kind};
-    copy_id(ret->recording_id, sizeof ret->recording_id, store.recording_id);
-    copy_id(ret->application_id, sizeof ret->application_id, store.application_id);
+    copy_store(&store, ret);
     return 0;
 }
