@@ -37,12 +37,14 @@ run: all $(HOSTS) ## retap run as a whole: kills, restarts, identical programs
 	@$(RUN_TESTS) -s $@ -t 300 $(call SCRIPTS,run)
 cli: all $(call TOOLS_OF,cli) ## the command line
 	@$(RUN_TESTS) -s $@ $(call SCRIPTS,cli)
+abi: all ## programs built against the public headers, in C and C++
+	@$(RUN_TESTS) -s $@ $(call SCRIPTS,abi)
 judge: all $(call TOOLS_OF,judge) ## recordings, read back by the official tools
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,judge)
 viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
-CHECK_SUITES := layers headers symbols docs unit race preload run cli judge viewer
+CHECK_SUITES := layers headers symbols docs unit race preload run cli abi judge viewer
 MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:

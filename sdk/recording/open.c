@@ -14,6 +14,11 @@ RR_API const char *rr_retap_version(void)
     return RETAP_VERSION;
 }
 
+RR_API const char *rr_version_string(void)
+{
+    return RERUN_SDK_HEADER_VERSION;
+}
+
 RR_API rr_stream_options rr_stream_options_default(const char *application_id)
 {
     return (rr_stream_options){.struct_size = sizeof(rr_stream_options), .application_id = application_id,
