@@ -56,7 +56,9 @@ int64_t rt_builder_column(struct rt_builder *b, const struct rt_component_type *
 {
     int64_t number = rt_store_descriptor(b->store, type);
     struct rt_builder_column *columns = number < 0 ? NULL : realloc(b->columns, (b->n_columns + 1) * sizeof *columns);
-    struct rt_builder_column column = {.type = type, .descriptor = (uint32_t)number};
+    uint8_t kind = type->datatype->kind;
+    struct rt_builder_column column = {.type = type, .descriptor = (uint32_t)number, .width = rt_datatype_width(type->datatype),
+                                       .is_text = kind == RT_KIND_UTF8 || kind == RT_KIND_BINARY};
     if (!columns)
         return -ENOMEM;
     b->columns = columns;
@@ -122,6 +124,23 @@ int rt_builder_pad(struct rt_builder *b, struct rt_builder_column *c)
 
 /* ---------------------------------------------------------------- a row */
 
+/* For names: memcmp() of so few bytes costs more than they do. */
+static bool same_bytes(const char *a, const char *b, uint32_t n)
+{
+    uint64_t x, y;
+    if (n < 8)
+        return !memcmp(a, b, n);
+    for (uint32_t i = 0; i < n - 8; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a + n - 8, 8);
+    memcpy(&y, b + n - 8, 8);
+    return x == y;
+}
+
 static uint32_t hint_of(const struct rt_builder *b, uint32_t source)
 {
     return source < RT_BUILDER_HINTS ? b->hints[source] : 0;
@@ -138,7 +157,7 @@ static bool same_times(const struct rt_builder *b, const struct rt_row *row)
     for (uint32_t i = 0; i < b->n_times; i++) {
         const struct rt_builder_time *t = &b->times[i];
         const struct rt_row_time *r = &row->times[i];
-        if (t->len != r->len || t->type != r->type || memcmp(t->name, r->timeline, t->len))
+        if (t->len != r->len || t->type != r->type || !same_bytes(t->name, r->timeline, t->len))
             return false;
     }
     return true;
@@ -165,7 +184,7 @@ bool rt_builder_takes(struct rt_builder *b, const struct rt_row *row)
     uint32_t n_times = row->flags & RT_ROW_STATIC ? 0 : row->n_times;
     bool is_static = row->flags & RT_ROW_STATIC, text = row->flags & RT_ROW_TEXT;
     return b->path_len == row->path_len && b->n_times == n_times && b->flags == (is_static * RT_BUILDER_STATIC | text * RT_BUILDER_TEXT) &&
-        !memcmp(b->path, row->path, b->path_len) && same_times(b, row) && (text || same_columns(b, row));
+        same_bytes(b->path, row->path, b->path_len) && same_times(b, row) && (text || same_columns(b, row));
 }
 
 /* The place of the cell's column, which may be new in a row of text. */
@@ -187,9 +206,33 @@ static bool is_urgent(const struct rt_cell *c)
         ((c->n_bytes == 5 && !memcmp(c->values, "ERROR", 5)) || (c->n_bytes == 8 && !memcmp(c->values, "CRITICAL", 8)));
 }
 
+/* The usual cell: one text or one number, where there is room. Return: false when it is another. */
+static inline bool cell_append_fast(struct rt_builder_column *c, const struct rt_cell *cell)
+{
+    struct rt_array *a = &c->items;
+    size_t n = cell->n_bytes;
+    if (c->ragged || cell->n != 1 || cell->array || a->n_nulls || a->values.cap - a->values.len < n)
+        return false;
+    if (c->width ? n != c->width : !c->is_text || !a->offsets.len || a->offsets.cap - a->offsets.len < 4 || a->values.len + n > INT32_MAX)
+        return false;
+    memcpy(a->values.data + a->values.len, cell->values, n);
+    a->values.len += n;
+    a->length++;
+    c->n_rows++;
+    if (c->width)
+        return true;
+    *(int32_t *)(void *)(a->offsets.data + a->offsets.len) = (int32_t)a->values.len;
+    a->offsets.len += 4;
+    return true;
+}
+
 static int cell_append(struct rt_builder *b, struct rt_builder_column *c, const struct rt_cell *cell)
 {
     int r = rt_builder_pad(b, c);
+    if (!r && cell_append_fast(c, cell)) {
+        b->n_bytes += cell->n_bytes + 4;
+        return 0;
+    }
     if (!r && cell->n != 1)
         r = rt_builder_make_ragged(c);
     if (!r && c->ragged)
@@ -242,10 +285,11 @@ static void row_undo(struct rt_builder *b)
 
 static void id_append(struct rt_builder *b, struct rt_tuid id)
 {
-    uint8_t *p = b->ids.data + b->ids.len;
-    rt_tuid_bytes(id, p);
-    if (b->n_rows && memcmp(p - ID_BYTES, p, ID_BYTES) > 0)
+    struct rt_tuid last = b->last_id;
+    rt_tuid_bytes(id, b->ids.data + b->ids.len);
+    if (b->n_rows && (last.time_ns > id.time_ns || (last.time_ns == id.time_ns && last.inc > id.inc)))
         b->ids_unsorted = true;
+    b->last_id = id;
     b->ids.len += ID_BYTES;
 }
 

@@ -37,6 +37,8 @@ struct rt_builder_column {
     uint32_t descriptor;   /* in the store */
     uint32_t n_rows;
     uint32_t mark;         /* last batch that brought it */
+    uint32_t width;        /* bytes of an instance; 0 = not one run of them */
+    bool is_text;          /* Utf8, Binary */
     bool ragged;
     struct rt_buf list;    /* of int32_t */
     struct rt_array items;
@@ -55,6 +57,7 @@ struct rt_builder {
     uint32_t n_rows, n_columns, n_times, mark;
     uint32_t idle;               /* looks of the recording at it without a row */
     int64_t shape;               /* of the present columns; -1 = not made yet */
+    struct rt_tuid last_id;      /* of the last row */
     int64_t last_time;           /* batches: ns; greatest time written */
     uint64_t n_bytes;            /* of the rows */
     uint64_t hash;               /* of the kind */

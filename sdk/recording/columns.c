@@ -51,7 +51,7 @@ static int check_column(const struct work *w, struct column *c, struct rt_error 
     if (c->array->length != w->n_rows)
         return rt_error_set(err, -EINVAL, "component %s has %lld rows, other columns have %u", c->type->component,
                             (long long)c->array->length, w->n_rows);
-    if (rt_array_check(&c->list, c->array, &why))
+    if (rt_array_check_shape(&c->list, c->array, &why))
         return rt_error_set(err, -EINVAL, "component %s: %.300s", c->type->component, why.message);
     c->n_valid = w->n_rows - (uint32_t)rt_view_nulls(&c->list, c->array, (uint64_t)c->array->offset, w->n_rows);
     return 0;

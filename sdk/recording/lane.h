@@ -53,7 +53,7 @@ struct rt_lane {
     /* the producer's */
     struct rt_ring *write;
     uint64_t head, tail_seen;   /* head runs ahead of head_mt only between reserve and commit */
-    uint64_t last_ns, n_rows;   /* for row ids */
+    uint64_t last_ns, last_id_ns, n_rows; /* for row ids */
     uint32_t number;            /* of the lane, from 0 */
     /* both sides', seldom written */
     _Alignas(64) uint32_t state_mt; /* enum rt_lane_state */

@@ -108,7 +108,10 @@ struct rt_tuid rt_lane_row_id(struct rt_lane *l, int64_t time_ns)
         ns = l->last_ns;
     if (!time_ns)
         l->last_ns = ns;
-    return (struct rt_tuid){ns, (rt_core.id_base + ((uint64_t)l->number << 40 | l->n_rows++)) & INT64_MAX};
+    if (ns <= l->last_id_ns) /* only where the time does not tell it from the one before: what stays equal costs no bytes in a file */
+        l->n_rows++;
+    l->last_id_ns = ns;
+    return (struct rt_tuid){ns, (rt_core.id_base + ((uint64_t)l->number << 40 | l->n_rows)) & INT64_MAX};
 }
 
 /* ---------------------------------------------------------------- into the lane */
