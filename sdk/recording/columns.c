@@ -26,7 +26,7 @@ struct work {
     struct rt_time_column *times;     /* sorted by name */
     struct rt_chunk_time *values;     /* of times */
     uint32_t *numbers;                /* of timelines, then of descriptors */
-    int64_t *moved;                   /* times in another order */
+    int64_t *aligned, *moved;         /* copies of times: aligned; in another order */
     void *room;                       /* of the four above */
 };
 
@@ -38,7 +38,7 @@ static int check_time(const struct work *w, const struct rt_time_column *t, stru
     int len = (int)(t->len < 100 ? t->len : 100);
     if (a->length != w->n_rows)
         return rt_error_set(err, -EINVAL, "timeline %.*s has %lld times, other columns have %u rows", len, t->name, (long long)a->length, w->n_rows);
-    if (a->n_buffers != 2 || a->n_children || a->offset < 0 || !a->buffers || !a->buffers[1] || (uintptr_t)a->buffers[1] % 8)
+    if (a->n_buffers != 2 || a->n_children || a->offset < 0 || !a->buffers || !a->buffers[1])
         return rt_error_set(err, -EINVAL, "timeline %.*s: not an array of int64", len, t->name);
     if (a->null_count && a->buffers[0] && rt_bits_zeros(a->buffers[0], (uint64_t)a->offset, w->n_rows))
         return rt_error_set(err, -EINVAL, "timeline %.*s has nulls", len, t->name);
@@ -111,9 +111,29 @@ static void drop_empty(struct work *w)
 
 /* ---------------------------------------------------------------- order of rows */
 
-static const int64_t *values_of(const struct ArrowArray *a)
+static bool is_sorted(const int64_t *v, uint32_t n)
 {
-    return (const int64_t *)a->buffers[1] + a->offset;
+    int down = 0;
+    for (uint32_t i = 1; i < n; i++)
+        down |= v[i] < v[i - 1];
+    return !down;
+}
+
+/* Times as they are, but in a place of their own where the caller's is not aligned. */
+static int read_times(struct work *w)
+{
+    for (uint32_t i = 0; i < w->n_times; i++) {
+        const struct ArrowArray *a = w->times[i].array;
+        const uint8_t *from = (const uint8_t *)a->buffers[1] + 8 * a->offset;
+        const int64_t *v = (const int64_t *)(const void *)from;
+        if ((uintptr_t)from % 8) {
+            if (!w->aligned && !(w->aligned = malloc((size_t)w->n_rows * w->n_times * 8)))
+                return -ENOMEM;
+            v = memcpy(w->aligned + (size_t)i * w->n_rows, from, 8 * (size_t)w->n_rows);
+        }
+        w->values[i] = (struct rt_chunk_time){v, is_sorted(v, w->n_rows)};
+    }
+    return 0;
 }
 
 /* Rows @i and @k by their times, in the order of the names. */
@@ -125,14 +145,6 @@ static int compare_rows(const struct work *w, uint32_t i, uint32_t k)
             return v[i] < v[k] ? -1 : 1;
     }
     return 0;
-}
-
-static bool is_sorted(const int64_t *v, uint32_t n)
-{
-    int down = 0;
-    for (uint32_t i = 1; i < n; i++)
-        down |= v[i] < v[i - 1];
-    return !down;
 }
 
 static bool rows_in_order(const struct work *w)
@@ -193,11 +205,14 @@ static int sort_rows(struct work *w)
 /* ---------------------------------------------------------------- encoding */
 
 /* Do the offsets count 1, 2, 3 … from the first? */
-static bool one_a_row(const int32_t *offsets, uint32_t n)
+static bool one_a_row(const uint8_t *offsets, uint32_t n)
 {
-    uint32_t other = 0;
-    for (uint32_t i = 1; i <= n; i++)
-        other |= (uint32_t)offsets[i] - (uint32_t)offsets[i - 1] - 1;
+    uint32_t other = 0, before, now;
+    memcpy(&before, offsets, 4);
+    for (uint32_t i = 1; i <= n; i++, before = now) {
+        memcpy(&now, offsets + 4 * (size_t)i, 4); /* any alignment */
+        other |= now - before - 1;
+    }
     return !other;
 }
 
@@ -205,13 +220,12 @@ static void put_view(struct rt_ipc_batch *batch, const struct column *c, uint32_
 {
     const struct ArrowArray *a = c->array, *items = a->children[0];
     uint64_t first = (uint64_t)a->offset;
-    const int32_t *offsets = (const int32_t *)a->buffers[1] + first;
     struct rt_range below = rt_view_child(&c->list, a, first, n, 0);
     rt_ipc_node(batch, n, n - c->n_valid);
     uint8_t *bits = rt_ipc_buffer_room(batch, c->n_valid < n ? (n + 7) / 8 : 0);
     if (bits && c->n_valid < n)
         rt_bits_copy(bits, 0, a->buffers[0], first, n);
-    if (one_a_row(offsets, n)) {
+    if (one_a_row((const uint8_t *)a->buffers[1] + 4 * first, n)) {
         rt_chunk_counting(batch, n, shared);
     } else {
         int32_t *ends = rt_ipc_buffer_room(batch, 4 * ((size_t)n + 1));
@@ -317,6 +331,7 @@ static void work_deinit(struct work *w)
     for (uint32_t i = 0; w->room && i < w->n_columns; i++)
         if (w->columns[i].sorted.type)
             rt_array_deinit(&w->columns[i].sorted);
+    free(w->aligned);
     free(w->moved);
     free(w->room);
 }
@@ -331,9 +346,8 @@ static int make_chunk(struct work *w, struct rt_log_message **ret, struct rt_err
     drop_empty(w);
     if (!w->n_columns || !w->n_rows)
         return 0;
-    for (uint32_t i = 0; i < w->n_times; i++)
-        w->values[i] = (struct rt_chunk_time){values_of(w->times[i].array), is_sorted(values_of(w->times[i].array), w->n_rows)};
-    if (!rows_in_order(w))
+    r = read_times(w);
+    if (!r && !rows_in_order(w))
         r = sort_rows(w);
     r = r ? r : encode(w, ret);
     return r ? rt_error_set(err, r, "%.*s: cannot encode %u rows: %s", (int)w->path_len, w->path, w->n_rows, strerror(-r)) : 0;
