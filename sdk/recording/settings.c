@@ -105,10 +105,11 @@ enum { N_VARIABLES = sizeof variables / sizeof *variables };
 
 static void from_environment(struct rt_settings *s)
 {
+    static uint32_t sites_mt[N_VARIABLES];
     for (size_t i = 0; i < N_VARIABLES; i++) {
         const char *text = getenv(variables[i].name);
-        if (text)
-            variables[i].set(s, text);
+        if (text && !variables[i].set(s, text))
+            rt_warn(&sites_mt[i], "%s=%.64s is not understood: it takes %s", variables[i].name, text, variables[i].wants);
     }
 }
 

@@ -71,9 +71,20 @@ RT_TEST(test_the_environment_changes_the_defaults)
     CHECK(c.flush_tick_secs == 0.05 && c.flush_num_bytes == 10000000 && c.chunk_max_rows_if_unsorted == 9);
 }
 
-RT_TEST(test_what_does_not_parse_leaves_the_default)
+static char warnings[4][256];
+static int n_warnings;
+
+static void note_warning(void *ctx, const char *text)
+{
+    if (n_warnings < 4)
+        snprintf(warnings[n_warnings], sizeof warnings[0], "%s", text);
+    n_warnings++;
+}
+
+RT_TEST(test_what_does_not_parse_leaves_the_default_and_is_told_once)
 {
     clear();
+    rr_set_warning_handler(note_warning, NULL);
     setenv("RERUN_FLUSH_TICK_SECS", "soon", 1);
     setenv("RERUN_FLUSH_NUM_BYTES", "1 apple", 1);
     setenv("RERUN_FLUSH_NUM_ROWS", "-1", 1);
@@ -83,6 +94,10 @@ RT_TEST(test_what_does_not_parse_leaves_the_default)
     CHECK_INT(s.max_bytes, 384 << 10);
     CHECK_INT(s.max_rows_unsorted, 8192);
     CHECK_INT(s.tick_ns, 0);
+    CHECK_INT(n_warnings, 4);
+    CHECK(strstr(warnings[0], "RERUN_FLUSH_TICK_SECS=soon") && strstr(warnings[0], "seconds"));
+    rt_settings_read();
+    CHECK_INT(n_warnings, 4);
 }
 
 RT_TEST(test_presets_are_the_official_ones)
