@@ -118,4 +118,4 @@ tests: $(TEST_BINS) ## build the test programs
 
 include scripts/check.mk
 
--include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(TOOLS:=.d) $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d) $(ADAPTER_LIBS:.so=.d)
+-include $(SDK_OBJS:.o=.d) $(PRE_OBJS:.o=.d) $(RETAP_OBJS:.o=.d) $(TEST_BINS:=.d) $(HOSTS:=.d) $(TOOLS:=.d) $(PAIRS:=.d) $(SDK_BENCH).d $(FUZZ_OBJS:.o=.d) $(FUZZ_BINS:=.d) $(ADAPTER_LIBS:.so=.d)

@@ -11,6 +11,8 @@ SCRIPTS   = $(sort $(or $(wildcard tests/$(1)/test_*.sh tests/$(1)/test_*.py), \
 JOBS      = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 HOSTS     := $(HOST_SRCS:%.c=$(OUT)/%)
 TOOLS     := $(TOOL_SRCS:%.c=$(OUT)/%)
+PAIRS     := $(PAIR_SRCS:%.c=$(OUT)/%)
+SDK_BENCH := $(OUT)/tests/bench/sdk
 TOOLS_OF  = $(filter $(OUT)/tests/$(1)/%,$(TOOLS))
 
 layers: ## includes go along the layers only
@@ -41,6 +43,8 @@ abi: all ## programs built against the public headers, in C and C++
 	@$(RUN_TESTS) -s $@ $(call SCRIPTS,abi)
 judge: all $(call TOOLS_OF,judge) ## recordings, read back by the official tools
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,judge)
+pairs: all $(PAIRS) ## C programs and Python programs of the official SDK that log the same
+	@$(RUN_TESTS) -s $@ -t 600 tests/pairs/run.py
 viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
@@ -49,7 +53,7 @@ MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:
 	@rm -rf $(RESULTS)
-	@$(MAKE) --no-print-directory -k $(JOBS) all tests $(HOSTS) $(TOOLS) || true
+	@$(MAKE) --no-print-directory -k $(JOBS) all tests $(HOSTS) $(TOOLS) $(PAIRS) || true
 	@for s in $(SUITES); do $(MAKE) --no-print-directory $$s || true; done
 	@scripts/run-tests --sum $(RESULTS) $(SUITES)
 check: ## everything that every commit passes; the last line has the counts
@@ -68,7 +72,7 @@ SPDLOG := $(if $(shell pkg-config --exists spdlog 2>/dev/null && echo yes),$(OUT
 $(OUT)/tests/bench/spdlog: tests/bench/spdlog.cc tests/bench/lines.h
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 -O2 -g -I. -o $@ $< $$(pkg-config --cflags --libs spdlog)
-bench: all $(call TOOLS_OF,bench) $(SPDLOG) $(HOSTS) ## costs and rates, as in the README
+bench: all $(call TOOLS_OF,bench) $(SPDLOG) $(SDK_BENCH) $(HOSTS) ## costs and rates, as in the README
 	@RETAP_BUILD=$(abspath $(OUT)) RETAP_VENV=$(abspath $(VENV)) tests/bench/run
 demo: ## builds, records five real programs into demo.rrd, shows what is in it
 	@VENV=$(VENV) scripts/setup demo
@@ -84,6 +88,16 @@ $(HOSTS): $(OUT)/%: %.c
 $(TOOLS): $(OUT)/%: %.c $(OUT)/bridges.a $(OUT)/libretap.a | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_BRIDGES) -ldl -lm
+
+$(OUT)/libretap.so.0: $(OUT)/libretap.so
+	$(Q)ln -sf libretap.so $@
+$(PAIRS): $(OUT)/%: %.c $(OUT)/libretap.so.0
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS_$(MODE)) -Isdk/include -MMD -MP -o $@ $< $(OUT)/libretap.so -Wl,-rpath,$(abspath $(OUT)) -lpthread
+# Loads a library by path and counts its allocations: linked to nothing of ours, its malloc seen by all.
+$(SDK_BENCH): tests/bench/sdk.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -fvisibility=default -o $@ $< -ldl -lpthread
 
 # ---------------------------------------------------------------- fuzz: clang's fuzzer, each target for FUZZ_TIME seconds
 FUZZ_TIME ?= 60

@@ -2,9 +2,7 @@
  *
  *   encode [ROWS [DIRECTORY]]        default 1000000 rows, /dev/shm
  *
- * Lines of 100 bytes as services write them (time, worker, request id, path, duration, status), 65536
- * different ones; levels INFO 80 %, DEBUG 10, WARN 7, ERROR 3; a row every 10 µs; batches of 256 rows. The
- * clock runs from open to the end of close. */
+ * The lines of lines.h, a row every 10 µs, batches of 256 rows. The clock runs from open to the end of close. */
 #include <retap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,35 +13,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/bench/lines.h"
 
-enum { LINES = 65536, WIDTH = 100, BATCH = 256 };
-
-static char lines[LINES * WIDTH];
-static uint32_t seed = 12345;
-
-static uint32_t next(void)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return seed >> 8;
-}
-
-static void make_lines(void)
-{
-    char line[256];
-    uint32_t us = 0;
-    for (int i = 0; i < LINES; i++) {
-        us += next() % 2000;
-        uint32_t p = next() % 100, sec = us / 1000000;
-        int n = snprintf(line, sizeof line,
-                         "2026-11-20 %02u:%02u:%02u worker-%u: request id=%08x path=/api/v1/items/%u took %u us status=%d",
-                         sec / 3600, sec / 60 % 60, sec % 60, next() % 8, next() << 16 ^ next(),
-                             next() % 100000, next() % 50000,
-                         p < 90 ? 200 : p < 97 ? 404 : 500);
-        n = n < WIDTH ? n : WIDTH;
-        memset(line + n, ' ', sizeof line - (size_t)n);
-        memcpy(lines + i * WIDTH, line, WIDTH);
-    }
-}
+enum { BATCH = 256 };
 
 static rr_level level_at(uint32_t r)
 {
