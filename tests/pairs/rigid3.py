@@ -8,5 +8,4 @@ rr.set_time("frame", sequence=1)
 rr.log("world/a", rr.Transform3D(translation=[1, 2, 3], quaternion=rr.Quaternion(xyzw=[0, 0, 0.6, 0.8])))
 rr.log("world/b", rr.Transform3D(translation=[1, 2, 3], quaternion=rr.Quaternion(xyzw=[0, 0, 0.6, 0.8]),
                                  relation=rr.TransformRelation.ChildFromParent))
-rr.log("world/c", rr.Transform3D(translation=[0, 0, 0], quaternion=rr.Quaternion(xyzw=[0, 0, 0, 1])))
-rr.log("world/c", rr.ViewCoordinates.RDF)
+rr.log("world/c", rr.Transform3D(translation=[0, 0, 0], quaternion=rr.Quaternion(xyzw=[0, 0, 0, 1])), rr.ViewCoordinates.RDF)

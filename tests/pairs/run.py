@@ -7,10 +7,12 @@ difference is a case of its own: a value, a time, an entity changed in one side.
 """
 import concurrent.futures
 import os
+import pprint
 import re
 import subprocess
 import sys
 import tempfile
+import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ["RETAP_BUILD"]
@@ -23,6 +25,7 @@ except ImportError as e:
     sys.exit(77)
 RERUN = os.path.join(os.path.dirname(rerun_cli.__file__), "rerun")
 
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DROPPED = {"thread_streams": ["/__properties"]}  # entities that differ by nature: when each side began
 CHANGES = {  # what compare has to find, as a change of scalars.py
     "value": ("i % 7 - 3.0", "i % 7 - 3.0 + (i == 50) / 1024"),
@@ -43,12 +46,12 @@ def run(command, place):
                        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     if p.returncode:
         said = (p.stderr + p.stdout).strip()
-        raise Difference(f"{os.path.basename(command[0])} {' '.join(command[1:3])} ended with {p.returncode}: {said[-3000:]}")
-    return p.stderr.strip()
+        raise Difference(f"{os.path.basename(command[0])} {' '.join(command[1:3])} ended with {p.returncode}: {said[:3000]}")
+    return p.stderr.strip() or p.stdout
 
 
 def recordings(place, command, quiet):
-    """Runs a side in a directory of its own and brings its recordings into the form that can be compared."""
+    """Runs a side in a directory of its own. Returns the names of its recordings."""
     os.mkdir(place)
     said = run(command, place)
     if said and quiet:
@@ -65,6 +68,41 @@ def comparable(place, file, dropped):
     return out
 
 
+def value_of(value, names):
+    """Ids of views and containers are random: their names stand for them."""
+    if isinstance(value, list) and len(value) == 16 and all(isinstance(v, int) and v < 256 for v in value):
+        return names.get(str(uuid.UUID(bytes=bytes(value))), value)
+    if isinstance(value, list):
+        return [value_of(v, names) for v in value]
+    return UUID.sub(lambda m: names.get(m[0], m[0]), value) if isinstance(value, str) else value
+
+
+def blueprints(path):
+    """The blueprints of a recording, which compare does not look at: each as entity → component → values, and how they are activated."""
+    text = run([RERUN, "rrd", "print", path], os.path.dirname(path))
+    found = [re.findall(r"BlueprintActivationCommand.*(make_active: \w+, make_default: \w+)", text)]
+    if not found[0]:
+        return found
+    from rerun.chunk import RrdReader
+    reader = RrdReader(path)
+    for store in reader.blueprints():
+        cells, names = {}, {}
+        for chunk in reader.stream(store=store).to_chunks():
+            batch = chunk.to_record_batch()
+            row = {n: batch.column(n).to_pylist()[0] for n in batch.schema.names if ":" in n}
+            cells.setdefault(chunk.entity_path, {}).update(row)
+            if name := [v[0] for n, v in row.items() if n.endswith("Blueprint:display_name")]:
+                names[UUID.search(chunk.entity_path)[0]] = name[0]
+        found.append({value_of(path, names): {n: value_of(v, names) for n, v in row.items()} for path, row in cells.items()})
+    return found
+
+
+def compare_blueprints(*paths):
+    ours, theirs = (blueprints(p) for p in paths)
+    if ours != theirs:
+        raise Difference(f"blueprints differ:\n{pprint.pformat(ours, width=150)}\n{pprint.pformat(theirs, width=150)}")
+
+
 def compare(name, script):
     with tempfile.TemporaryDirectory() as d:
         c, python = os.path.join(d, "c"), os.path.join(d, "python")
@@ -76,6 +114,7 @@ def compare(name, script):
             run([RERUN, "rrd", "verify", file], c)
             pair = [comparable(place, file, DROPPED.get(name)) for place in (c, python)]
             run([RERUN, "rrd", "compare", "--unordered", "--ignore-chunks-without-components", "--ignore-timeline", "log_tick", *pair], d)
+            compare_blueprints(os.path.join(c, file), os.path.join(python, file))
 
 
 def check_pair(name):
