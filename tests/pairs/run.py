@@ -41,19 +41,20 @@ class Difference(Exception):
 
 
 def run(command, place):
+    """A completed process; other than 0 is a difference."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("RERUN", "RETAP"))}
     p = subprocess.run(command, cwd=place, env={**env, "RERUN_LOG_TIME": "0", "CI": "1", "NO_COLOR": "1"}, text=True,
                        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     if p.returncode:
         said = (p.stderr + p.stdout).strip()
         raise Difference(f"{os.path.basename(command[0])} {' '.join(command[1:3])} ended with {p.returncode}: {said[:3000]}")
-    return p.stderr.strip() or p.stdout
+    return p
 
 
 def recordings(place, command, quiet):
     """Runs a side in a directory of its own. Returns the names of its recordings."""
     os.mkdir(place)
-    said = run(command, place)
+    said = run(command, place).stderr.strip()
     if said and quiet:
         raise Difference(f"{os.path.basename(command[-1])} said: {said[-1000:]}")
     return sorted(f for f in os.listdir(place) if f.endswith(".rrd"))
@@ -79,7 +80,7 @@ def value_of(value, names):
 
 def blueprints(path):
     """The blueprints of a recording, which compare does not look at: each as entity → component → values, and how they are activated."""
-    text = run([RERUN, "rrd", "print", path], os.path.dirname(path))
+    text = run([RERUN, "rrd", "print", path], os.path.dirname(path)).stdout
     found = [re.findall(r"BlueprintActivationCommand.*(make_active: \w+, make_default: \w+)", text)]
     if not found[0]:
         return found

@@ -107,8 +107,6 @@ __attribute__((unused)) static bool kit_read(const char *file, const char *recor
         CHECK(rt_chunk_decode(&frame, &chunk, &err) == 0);
         CHECK_STR(chunk.recording_id, recording_id);
         const struct rt_chunk_column *numbers = rt_chunk_find(&chunk, RT_COLUMN_COMPONENT, "Scalars:scalars");
-        const struct rt_chunk_column *texts = rt_chunk_find(&chunk, RT_COLUMN_COMPONENT, "TextLog:text"); // TEMP
-        for (uint32_t row = 0; texts && row < chunk.n_rows; row++) { double value; const char *b; CHECK(rt_cell_bytes(texts, row, 0, &b) == 8); memcpy(&value, b, 8); take(ctx, chunk.entity_path, (uint32_t)value); } // TEMP
         for (uint32_t row = 0; numbers && row < chunk.n_rows; row++) {
             double value;
             CHECK(rt_cell_f64(numbers, row, 0, &value));
