@@ -8,6 +8,7 @@
 #include <retap/handler.h>
 #include <retap/path.h>
 #include <retap/recording.h>
+#include <retap/script.h>
 #include <retap/sinks.h>
 #include <retap/text.h>
 #include <retap/web.h>
