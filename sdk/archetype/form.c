@@ -197,7 +197,8 @@ static int put_offsets(struct packer *p, const struct rt_datatype *t, struct val
     offsets[0] = 0;
     for (size_t i = 0; i < v.n; i++) {
         if (!piece_at(t, v, i, &piece))
-            return place_error(p, t, -EINVAL, t->kind == RT_KIND_UTF8 ? "a text of more than 2 GiB" : "a list without data");
+            return t->kind == RT_KIND_UTF8 ? place_error(p, t, -EOVERFLOW, "a text of more than 2147483647 bytes")
+                                           : place_error(p, t, -EFAULT, "a list without data");
         total += piece.n;
         if (total > INT32_MAX)
             return place_error(p, t, -EOVERFLOW, "more than 2147483647 items");
@@ -221,7 +222,7 @@ static int pack_text(struct packer *p, const struct rt_datatype *t, struct value
         struct rt_form_list piece;
         piece_at(t, v, i, &piece);
         if (t->kind == RT_KIND_UTF8 && !rt_utf8_ok(piece.data, piece.n))
-            return place_error(p, t, -EINVAL, "a text that is not UTF-8");
+            return place_error(p, t, -EILSEQ, "a text that is not UTF-8");
         if (piece.n)
             memcpy(at, piece.data, piece.n);
         at += piece.n;
@@ -351,7 +352,7 @@ int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bo
 {
     struct packer p = {pool, err, copy};
     if (n && !values)
-        return rt_error_set(err, -EINVAL, "%u values, but no address", n);
+        return rt_error_set(err, -EFAULT, "NULL for %u values", n);
     if (n > INT32_MAX)
         return rt_error_set(err, -EOVERFLOW, "more than 2147483647 values");
     return pack(&p, t, (struct values){n ? values : (const void *)nothing, rt_form_size(t), n, false}, ret);

@@ -24,8 +24,8 @@ size_t rt_form_size(const struct rt_datatype *t);
 size_t rt_form_align(const struct rt_datatype *t);
 
 /* An array of @t from @n values in their C form. All that it needs is in @pool, but numbers that lie in memory as Arrow wants them, which
- * are borrowed unless @copy. *ret has no release. Return: 0, -EINVAL with the place in @err (bad UTF-8, a list without data, an unknown kind of
- * a union), -EOVERFLOW (more than INT32_MAX in a list), -ENOMEM. */
+ * are borrowed unless @copy. *ret has no release. Return: 0, or with the place in @err -EILSEQ (a text that is not UTF-8), -EFAULT (values
+ * at NULL), -EINVAL (an unknown kind of a union), -EOVERFLOW (more than INT32_MAX in lists); -ENOMEM. */
 int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bool copy, struct rt_pool *pool, struct ArrowArray *ret,
                  struct rt_error *err);
 

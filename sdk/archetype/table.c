@@ -34,6 +34,16 @@ unsigned rt_archetype_end(const struct rt_archetype *a)
     return a[1].first;
 }
 
+const struct rt_archetype *rt_archetype_of(unsigned row)
+{
+    size_t low = 0, high = sizeof archetypes / sizeof *archetypes - 1; /* of [low, high) one has the row */
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        *(archetypes[middle].first <= row ? &low : &high) = middle;
+    }
+    return &archetypes[low];
+}
+
 const struct rt_archetype *rt_archetype_find(const char *name)
 {
     for (const struct rt_archetype *a = archetypes; a->name; a++)

@@ -19,6 +19,8 @@ enum rt_need { RT_NEED_OPTIONAL, RT_NEED_RECOMMENDED, RT_NEED_REQUIRED };
 const struct rt_archetype *rt_archetype_at(size_t i);
 /* The row behind its last component. */
 unsigned rt_archetype_end(const struct rt_archetype *a);
+/* The one that @row belongs to. */
+const struct rt_archetype *rt_archetype_of(unsigned row);
 /* By its short or full name; NULL when there is none. */
 const struct rt_archetype *rt_archetype_find(const char *name);
 /* Its component with this field name ("text"); NULL when there is none. */

@@ -61,6 +61,7 @@ RT_TEST(test_each_row_belongs_to_the_archetype_before_it)
         CHECK(rt_archetype_find(a->name) == a && rt_archetype_find(a->short_name) == a);
         for (; row < rt_archetype_end(a); row++) {
             CHECK_STR(rt_type_of_table(row)->archetype, a->name);
+            CHECK(rt_archetype_of(row) == a);
             CHECK(rt_archetype_field(a, strchr(rt_type_of_table(row)->component, ':') + 1) == rt_type_of_table(row));
         }
     }

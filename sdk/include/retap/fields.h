@@ -70,12 +70,16 @@ static inline rr_field rr_strs(const char *name, const char *const *v, uint32_t 
 #ifdef __cplusplus
 }
 #include <initializer_list>
-#define RR_FIELDS(...) \
-    std::initializer_list<rr_field>{__VA_ARGS__}.begin(), (uint32_t)std::initializer_list<rr_field>{__VA_ARGS__}.size()
+/** A list written in place, live until the end of the expression, and its length, for which nothing is evaluated. */
+template <class T, decltype(sizeof(0)) N> char (&rr_count_of_list_(const T (&)[N]))[N];
+#define RR_LIST_(type_, ...) (std::initializer_list<type_>{__VA_ARGS__}.begin())
+#define RR_LIST_COUNT_(type_, ...) ((uint32_t)sizeof(rr_count_of_list_<type_>({__VA_ARGS__})))
 extern "C" {
 #else
-#define RR_FIELDS(...) ((const rr_field[]){__VA_ARGS__}), ((uint32_t)(sizeof((const rr_field[]){__VA_ARGS__}) / sizeof(rr_field)))
+#define RR_LIST_(type_, ...) ((const type_[]){__VA_ARGS__})
+#define RR_LIST_COUNT_(type_, ...) ((uint32_t)(sizeof((const type_[]){__VA_ARGS__}) / sizeof(type_)))
 #endif
+#define RR_FIELDS(...) RR_LIST_(rr_field, __VA_ARGS__), RR_LIST_COUNT_(rr_field, __VA_ARGS__)
 #define RR_NO_FIELDS NULL, 0u
 
 #ifdef __cplusplus
