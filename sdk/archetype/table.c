@@ -2,20 +2,11 @@
 
 #include <string.h>
 
-/* Where an archetype's rows begin: enumerators in the order of the table; that of an archetype itself does not count. */
-enum {
-#define RT_ARCHETYPE(token, short_name, name) FIRST_##token, BEFORE_##token = FIRST_##token - 1,
-#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) ROW_##token,
-#include "archetype/archetypes.def"
-    ROWS,
-};
-_Static_assert((int)ROWS == (int)RT_C_COUNT, "rows count as in enum rt_component_row");
-
 static const struct rt_archetype archetypes[] = {
-#define RT_ARCHETYPE(token, short_name, name) {short_name, name, FIRST_##token},
+#define RT_ARCHETYPE(token, short_name, name) {short_name, name, RT_FIRST_##token},
 #define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need)
 #include "archetype/archetypes.def"
-    {NULL, NULL, ROWS},
+    {NULL, NULL, RT_FIRST_END},
 };
 
 static const uint8_t needs[] = {

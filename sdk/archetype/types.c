@@ -1,4 +1,4 @@
-/* Two kinds of types: the rows of the table, which are constants, and those that programs bring.
+/* Two kinds of types: the rows of the table, made when the library is loaded, and those that programs bring.
  *
  *   number   1 … RT_C_COUNT        table[number - 1]
  *            RT_C_COUNT + 1 …      pages[number / PAGE][number % PAGE]
@@ -9,6 +9,7 @@
 #include "archetype/types.h"
 
 #include <retap/fields.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,58 @@
 #include "base/atomic.h"
 #include "base/hash.h"
 
-static const struct rt_component_type table[] = {
+/* The table as constants without pointers: those would be some 40 KB of relocations in the library. Texts lie one after the other. */
+static const struct texts {
+#define RT_ARCHETYPE(token, short_name, name) char archetype_##token[sizeof name];
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) char name_##token[sizeof identifier];
+#include "archetype/archetypes.def"
+#define RT_COMPONENT_TYPE(token, name) char type_##token[sizeof name];
+#include "archetype/component_types.def"
+} texts = {
+#define RT_ARCHETYPE(token, short_name, name) name,
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) identifier,
+#include "archetype/archetypes.def"
+#define RT_COMPONENT_TYPE(token, name) name,
+#include "archetype/component_types.def"
+};
+
+struct row {
+    uint16_t name, type; /* positions in texts; type is "" for none */
+    uint8_t datatype;
+};
+_Static_assert(sizeof texts < UINT16_MAX, "positions in texts are of 16 bits");
+
+static const struct row rows[] = {
 #define RT_ARCHETYPE(token, short_name, name)
 #define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) \
-    {RT_C_##token + 1, identifier, archetype, component_type, &rt_datatypes[RT_DATATYPE_##datatype]},
+    {offsetof(struct texts, name_##token), offsetof(struct texts, type_##component_type), RT_DATATYPE_##datatype},
 #include "archetype/archetypes.def"
 };
+
+/* Where an archetype's name is, and its first row. */
+static const struct {
+    uint16_t name, first;
+} archetypes[] = {
+#define RT_ARCHETYPE(token, short_name, name) {offsetof(struct texts, archetype_##token), RT_FIRST_##token},
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need)
+#include "archetype/archetypes.def"
+    {0, RT_C_COUNT},
+};
+
+static struct rt_component_type table[RT_C_COUNT];
+
+/* Before main, and before the constructors of C++ programs: a log call finds the table filled. */
+__attribute__((constructor(101))) static void fill_table(void)
+{
+    const char *text = (const char *)&texts;
+    unsigned archetype = 0;
+    for (unsigned i = 0; i < RT_C_COUNT; i++) {
+        while (i >= archetypes[archetype + 1].first)
+            archetype++;
+        table[i] = (struct rt_component_type){i + 1, text + rows[i].name, text + archetypes[archetype].name,
+                                              text[rows[i].type] ? text + rows[i].type : NULL, &rt_datatypes[rows[i].datatype]};
+    }
+}
 
 enum { PAGE = 512, PAGES = RT_TYPES_MOST / PAGE, CHAINS = 4096 };
 

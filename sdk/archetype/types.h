@@ -18,6 +18,14 @@ enum rt_component_row {
 #include "archetype/archetypes.def"
     RT_C_COUNT,
 };
+/* Where an archetype's rows begin; its own enumerators do not count. */
+enum rt_archetype_first {
+#define RT_ARCHETYPE(token, short_name, name) RT_FIRST_##token, RT_BEFORE_##token = RT_FIRST_##token - 1,
+#define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need) RT_ROW_##token,
+#include "archetype/archetypes.def"
+    RT_FIRST_END,
+};
+_Static_assert((int)RT_FIRST_END == (int)RT_C_COUNT, "rows count alike in both");
 
 struct rt_component_type {
     uint32_t number;

@@ -3,9 +3,11 @@
 #define RETAP_H
 
 #include <rerun.h>
+#include <retap/archetypes.h>
 #include <retap/columns.h>
 #include <retap/fields.h>
 #include <retap/handler.h>
+#include <retap/legacy.h>
 #include <retap/path.h>
 #include <retap/recording.h>
 #include <retap/script.h>

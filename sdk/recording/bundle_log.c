@@ -67,11 +67,11 @@ static rr_error_code log_values(const struct judge *j, rr_recording_stream rec, 
 {
     rr_error answer;
     const struct rt_value *twice = find_double(values, n);
+    if (!n)
+        return RR_ERROR_CODE_OK;
     if (twice)
         return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "%s: given twice: %s", path,
                          twice->type->component);
-    if (!n)
-        return RR_ERROR_CODE_OK;
     flags |= is_text(values, n) ? RT_LOG_TEXT : 0;
     rr_error_code code = rt_log_row(rec, path, strlen(path), flags, 0, values, n, &answer);
     return rt_log_judge(j->site_mt, j->strict, j->err, code, &answer);
@@ -121,7 +121,7 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, const char *path, uint32_t
     }
     if (n_more)
         memcpy(values + at, more, n_more * sizeof *values);
-    code = log_values(&j, rec, path, flags, values, (uint32_t)total);
+    code = total ? log_values(&j, rec, path, flags, values, (uint32_t)total) : RR_ERROR_CODE_OK;
     if (values != few)
         free(values);
     return code;

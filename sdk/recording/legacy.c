@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "recording/fieldset.h"
@@ -114,10 +113,14 @@ void rt_legacy_id(struct rt_legacy *c, unsigned row, int32_t id, const char *nam
 
 /* ---------------------------------------------------------------- colours */
 
+/* Rounded to even, as the official SDK does; without libm. */
 static uint32_t byte_of(float v, bool is_float)
 {
     v = is_float ? v * 255 : v;
-    return !(v > 0) ? 0 : v > 255 ? 255 : (uint32_t)lrintf(v);
+    if (!(v > 0))
+        return 0;
+    uint32_t near = v > 255 ? 255 : (uint32_t)(v + 0.5f);
+    return (float)near - v == 0.5f ? near & ~1u : near;
 }
 
 /* Channel @k of colour @i; alpha is opaque where there is none. */

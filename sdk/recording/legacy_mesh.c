@@ -1,5 +1,4 @@
 /* Meshes and model files of the old calls. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,25 @@ static uint32_t threes(struct rt_legacy *c, uint32_t n, const char *name)
     return n / 3;
 }
 
+static double power(double x, int n)
+{
+    double y = 1;
+    while (n-- > 0)
+        y *= x;
+    return y;
+}
+
+/* x^(1/2.4), 0 < x < 1: the y with y^12 = x^5, by Newton's method, which comes down from 1. (libm would be one more library in every host.) */
+static double power_5_12(double x)
+{
+    double y = 1, step = 1;
+    while (step > 1e-9) {
+        step = (y - power(x, 5) / power(y, 11)) / 12;
+        y -= step;
+    }
+    return y;
+}
+
 /* A linear 0 … 1 as the sRGB 0 … 1 that is stored (IEC 61966-2-1). */
 static float gamma_of(float linear)
 {
@@ -21,7 +39,7 @@ static float gamma_of(float linear)
         return 0;
     if (linear >= 1)
         return 1;
-    return linear <= 0.0031308f ? 12.92f * linear : 1.055f * powf(linear, 1 / 2.4f) - 0.055f;
+    return linear <= 0.0031308f ? 12.92f * linear : (float)(1.055 * power_5_12((double)linear) - 0.055);
 }
 
 /* Floats are linear: the colours get their gamma, alpha has none. */
