@@ -37,7 +37,7 @@ static inline void rt_pool_deinit(struct rt_pool *p)
 /* @n bytes, aligned to 16, not cleared; @n = 0 gives a pointer, too. Return: NULL without memory. */
 static inline void *rt_pool_take(struct rt_pool *p, size_t n)
 {
-    size_t room = (n + 15) & ~(size_t)15;
+    size_t room = n ? (n + 15) & ~(size_t)15 : 16;
     if (room < n)
         return NULL;
     if (room > (size_t)(p->end - p->at)) {

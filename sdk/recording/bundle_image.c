@@ -180,7 +180,10 @@ rr_error_code rt_bundle_put_tensor(struct rr_bundle *b, unsigned row, const rr_t
         return rt_bundle_fail(b, BAD_IMAGE, "%s: %u names for %u dimensions", what, t->names.n, t->shape.n);
     if (t->element < RR_TENSOR_U8 || t->element > RR_TENSOR_F64)
         return rt_bundle_fail(b, BAD_IMAGE, "%s: element %u is none of RR_TENSOR_*", what, t->element);
-    return rt_bundle_put(b, row, t, 1);
+    rr_tensor_data copy = *t;
+    if (!t->names.n) /* no names are a null, not an empty list */
+        copy.names.data = NULL;
+    return rt_bundle_put(b, row, &copy, 1);
 }
 
 #define O_(member) RT_OPTION(Tensor, rr_tensor_options, member)
