@@ -24,26 +24,21 @@ static char *sanitize(char *name)
     return name;
 }
 
-/* Appends @text, the number of its copy and a colon. */
-static int put_part(struct rt_buf *out, const char *text, unsigned copy)
+static int put_part(struct rt_buf *out, const char *text)
 {
-    char number[16] = "";
-    if (copy)
-        snprintf(number, sizeof number, "_%u", copy);
     int r = rt_buf_append(out, text, strlen(text));
-    r = r ? r : rt_buf_append(out, number, strlen(number));
     return r ? r : rt_buf_append(out, ":", 1);
 }
 
-static int put_component(struct rt_buf *out, const struct rt_descriptor *d, unsigned copy)
+static int put_component(struct rt_buf *out, const struct rt_descriptor *d)
 {
     const char *arch = d->archetype ? short_archetype(d->archetype) : "", *field = d->component;
     int r = 0;
     if (arch[0] && !strncmp(field, arch, strlen(arch)) && field[strlen(arch)] == ':')
         field += strlen(arch) + 1;
     if (arch[0])
-        r = put_part(out, arch, 0);
-    return r || !field[0] ? r : put_part(out, field, copy);
+        r = put_part(out, arch);
+    return r || !field[0] ? r : put_part(out, field);
 }
 
 char *rt_plan_column_name(const struct rt_plan *p, uint32_t timeline, uint32_t component, const char *suffix)
@@ -51,9 +46,9 @@ char *rt_plan_column_name(const struct rt_plan *p, uint32_t timeline, uint32_t c
     struct rt_buf name = {0};
     int r = 0;
     if (timeline != RT_PLAN_NONE)
-        r = put_part(&name, rt_plan_timeline(p, timeline)->name, p->timelines[timeline].copy);
+        r = put_part(&name, rt_plan_timeline(p, timeline)->name);
     if (!r && component != RT_PLAN_NONE)
-        r = put_component(&name, rt_plan_descriptor(p, component), p->components[component].copy);
+        r = put_component(&name, rt_plan_descriptor(p, component));
     if (!r)
         r = rt_buf_append(&name, suffix, strlen(suffix) + 1);
     if (r) {
@@ -134,7 +129,7 @@ static uint32_t pick(struct rt_plan_name *list, uint32_t *back, const bool *mark
     for (uint32_t i = 0; i < n; i++) {
         back[i] = RT_PLAN_NONE;
         if (marks[i])
-            list[n_used++] = (struct rt_plan_name){i, 0};
+            list[n_used++] = (struct rt_plan_name){.number = i};
     }
     qsort_r(list, n_used, sizeof *list, timelines ? sort_timelines : sort_components, ctx);
     for (uint32_t i = 0; i < n_used; i++) {
@@ -164,22 +159,26 @@ static int mark_used(struct rt_plan *p, bool *components, bool *timelines)
     return 0;
 }
 
-/* Which names would make equal columns: the second becomes name_2. */
-static int number_copies(struct rt_plan *p, struct rt_plan_name *list, uint32_t n, bool timelines)
+/* Finds those whose columns would have equal names; @back then leads to the first of them. */
+static int merge_alike(struct rt_plan *p, struct rt_plan_name *list, uint32_t n, bool timelines, uint32_t *back, uint32_t n_back)
 {
     char **names = calloc(n ? n : 1, sizeof *names);
     int r = names ? 0 : -ENOMEM;
     for (uint32_t i = 0; !r && i < n; i++) {
-        unsigned copies = 1;
         names[i] = timelines ? rt_plan_column_name(p, i, RT_PLAN_NONE, "") : rt_plan_column_name(p, RT_PLAN_NONE, i, "");
         r = names[i] ? 0 : -ENOMEM;
-        for (uint32_t k = 0; !r && k < i; k++)
-            copies += !strcmp(names[i], names[k]);
-        list[i].copy = copies > 1 ? copies : 0;
+        list[i].as = i;
+        for (uint32_t k = 0; !r && k < i && list[i].as == i; k++)
+            if (!strcmp(names[i], names[k]))
+                list[i].as = k;
+        list[list[i].as].merged |= list[i].as != i;
     }
     for (uint32_t i = 0; names && i < n; i++)
         free(names[i]);
     free(names);
+    for (uint32_t i = 0; !r && i < n_back; i++)
+        if (back[i] != RT_PLAN_NONE)
+            back[i] = list[back[i]].as;
     return r;
 }
 
@@ -220,13 +219,19 @@ static uint64_t chunks_hash(const struct rt_plan *p, uint32_t component, bool is
     return h;
 }
 
+/* May the columns of @c be those of @k, which comes before it? */
+static bool alike(const struct rt_plan *p, uint32_t k, uint32_t c, bool is_static)
+{
+    return rt_plan_has_component(p, k) && same_chunks(p, k, c, is_static) && (is_static || !(p->partial[k] || p->partial[c]));
+}
+
 static void find_alike(const struct rt_plan *p, bool is_static, uint32_t *as, uint64_t *hashes)
 {
     for (uint32_t c = 0; c < p->n_components; c++) {
         hashes[c] = chunks_hash(p, c, is_static);
         as[c] = c;
         for (uint32_t k = 0; k < c && as[c] == c; k++)
-            if (as[k] == k && hashes[k] == hashes[c] && same_chunks(p, k, c, is_static) && (is_static || !(p->partial[k] || p->partial[c])))
+            if (as[k] == k && hashes[k] == hashes[c] && alike(p, k, c, is_static))
                 as[c] = k;
     }
 }
@@ -239,14 +244,18 @@ bool rt_plan_meet(const struct rt_plan *p, uint32_t timeline, uint32_t component
     return false;
 }
 
-/* Where a timeline stands in a shape that has it. */
-static uint32_t timeline_at(const struct rt_plan *p, const struct rt_shape *shape, uint32_t timeline)
+/* The span on a timeline out of those that a chunk of the shape has. */
+static struct rt_span span_of(const struct rt_plan *p, const struct rt_shape *shape, uint32_t timeline, const struct rt_span *spans)
 {
     const uint32_t *list = rt_manifest_timelines_of(p->in->names, shape);
-    uint32_t at = 0;
-    while (p->timeline_of[list[at]] != timeline)
-        at++;
-    return at;
+    struct rt_span all = {INT64_MAX, INT64_MIN};
+    for (uint32_t i = 0; i < shape->n_timelines; i++) {
+        if (p->timeline_of[list[i]] != timeline)
+            continue;
+        all.start = spans[i].start < all.start ? spans[i].start : all.start;
+        all.end = spans[i].end > all.end ? spans[i].end : all.end;
+    }
+    return all;
 }
 
 static const struct rt_partial *partial_of(const struct rt_plan *p, const struct rt_chunk_facts *f, const struct rt_shape *shape, uint32_t component)
@@ -265,12 +274,12 @@ uint32_t rt_plan_span(const struct rt_plan *p, size_t i, uint32_t timeline, uint
     const struct rt_partial *partial = NULL;
     if (!p->runs[f->shape * p->n_timelines + timeline] || (component != RT_PLAN_NONE && !p->has[f->shape * p->n_components + component]))
         return 0;
-    if (component != RT_PLAN_NONE)
+    if (component != RT_PLAN_NONE && !p->components[component].merged)
         partial = partial_of(p, f, shape, component);
     uint32_t n = partial ? partial->n_rows : f->n_rows;
     size_t row = partial ? (size_t)(partial - f->partial) + 1 : 0;
     if (n)
-        *ret = f->spans[row * f->n_timelines + timeline_at(p, shape, timeline)];
+        *ret = span_of(p, shape, timeline, f->spans + row * f->n_timelines);
     return n;
 }
 
@@ -312,8 +321,8 @@ static int plan_names(struct rt_plan *p)
         p->n_timelines = pick(p->timelines, p->timeline_of, marks + n_desc, n_time, true, m);
     }
     free(marks);
-    r = r ? r : number_copies(p, p->components, p->n_components, false);
-    return r ? r : number_copies(p, p->timelines, p->n_timelines, true);
+    r = r ? r : merge_alike(p, p->components, p->n_components, false, p->component_of, n_desc);
+    return r ? r : merge_alike(p, p->timelines, p->n_timelines, true, p->timeline_of, n_time);
 }
 
 int rt_plan_init(struct rt_plan *p, const struct rt_footer_store *in)

@@ -7,9 +7,12 @@
 
 #define RT_PLAN_NONE UINT32_MAX
 
+/* Readers find columns by name, and refuse a manifest with two of one name, or without those of a name that its schema has (the official SDK
+ * then writes no footer). So of names that make equal columns (a.b, a_b) the first stands for all, and the others are not in the manifest. */
 struct rt_plan_name {
-    uint32_t number;      /* in the names: of the first with this name */
-    unsigned copy;        /* 0, or 2, 3 …: column names of another would be the same */
+    uint32_t number; /* in the names: of the first with this name */
+    uint32_t as;     /* itself, or the first whose columns have the same names */
+    bool merged;     /* stands for others */
 };
 
 struct rt_plan {
@@ -20,7 +23,7 @@ struct rt_plan {
     bool *used;           /* by shape: has chunks */
     uint8_t *has;         /* [shape * n_components + component] */
     uint8_t *runs;        /* [shape * n_timelines + timeline] */
-    uint32_t *component_of, *timeline_of; /* by number in the names; RT_PLAN_NONE: not used */
+    uint32_t *component_of, *timeline_of; /* by number in the names, those with columns; RT_PLAN_NONE: not used */
     bool *partial;        /* by component: some chunk has null cells of it */
     uint32_t *temporal_as, *static_as; /* first component with the same temporal, static chunks */
     bool any_temporal;
@@ -44,6 +47,15 @@ static inline const struct rt_descriptor *rt_plan_descriptor(const struct rt_pla
 static inline const struct rt_timeline *rt_plan_timeline(const struct rt_plan *p, uint32_t timeline)
 {
     return rt_manifest_timeline(p->in->names, p->timelines[timeline].number);
+}
+/* Are there columns for it? All else is asked of those only. */
+static inline bool rt_plan_has_time(const struct rt_plan *p, uint32_t timeline)
+{
+    return p->timelines[timeline].as == timeline;
+}
+static inline bool rt_plan_has_component(const struct rt_plan *p, uint32_t component)
+{
+    return p->components[component].as == component;
 }
 const struct rt_datatype *rt_plan_time_type(const struct rt_plan *p, uint32_t timeline);
 /* Does shape @s, which is static or not, carry @component? */

@@ -32,6 +32,8 @@ static int pairs_collect(const struct rt_plan *p, struct rt_buf *out)
         for (uint32_t i = 0; p->used[s] && i < shape->n; i++) {
             uint32_t d = rt_manifest_descriptors_of(m, shape)[i];
             struct pair pair = {shape->entity, p->component_of[d], d, shape->is_static};
+            if (strcmp(rt_manifest_descriptor(m, d)->component, rt_plan_descriptor(p, pair.component)->component))
+                continue; /* not in the manifest */
             if (rt_buf_append(out, &pair, sizeof pair) < 0)
                 return -ENOMEM;
         }
@@ -79,6 +81,8 @@ static void index_fields(const struct rt_plan *p, struct rt_plan_fields *f)
     if (id)
         id->meta[0] = (struct rt_ipc_kv){"rerun:kind", "control"};
     for (uint32_t t = 0; t < p->n_timelines; t++) {
+        if (!rt_plan_has_time(p, t))
+            continue;
         const char *name = rt_plan_timeline(p, t)->name;
         struct rt_ipc_field *time = rt_plan_fields_add(f, strdup(name), rt_plan_time_type(p, t), true);
         if (!time)
@@ -88,13 +92,18 @@ static void index_fields(const struct rt_plan *p, struct rt_plan_fields *f)
     }
 }
 
+static bool same_entity(const struct rt_plan *p, const struct pair *a, const struct pair *b)
+{
+    return a->entity == b->entity || !strcmp(rt_manifest_entity(p->in->names, a->entity), rt_manifest_entity(p->in->names, b->entity));
+}
+
 static void schema_fields(const struct rt_plan *p, const struct rt_buf *pairs, struct rt_plan_fields *f)
 {
     const struct pair *list = (const struct pair *)(const void *)pairs->data;
     index_fields(p, f);
     /* A static pair comes before its temporal twin, and stands for both. */
     for (size_t i = 0; i < pairs->len / sizeof *list; i++)
-        if (!i || list[i].entity != list[i - 1].entity || list[i].component != list[i - 1].component)
+        if (!i || list[i].component != list[i - 1].component || !same_entity(p, &list[i], &list[i - 1]))
             data_field(p, f, &list[i]);
 }
 

@@ -27,7 +27,7 @@ static void add_column(const struct rt_plan *p, struct rt_plan_fields *f, uint32
 static void time_fields(const struct rt_plan *p, struct rt_plan_fields *f, uint32_t timeline)
 {
     for (uint32_t c = 0; c < p->n_components; c++) {
-        if (!rt_plan_meet(p, timeline, c))
+        if (!rt_plan_has_component(p, c) || !rt_plan_meet(p, timeline, c))
             continue;
         add_column(p, f, timeline, c, "start", rt_plan_time_type(p, timeline));
         add_column(p, f, timeline, c, "end", rt_plan_time_type(p, timeline));
@@ -52,13 +52,17 @@ static void table_fields(const struct rt_plan *p, struct rt_plan_fields *f)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         rt_plan_fields_add(f, strdup(fixed[i].name), fixed[i].type, false);
     for (uint32_t c = 0; c < p->n_components; c++)
-        add_column(p, f, RT_PLAN_NONE, c, "has_static_data", &rt_datatype_bool);
+        if (rt_plan_has_component(p, c))
+            add_column(p, f, RT_PLAN_NONE, c, "has_static_data", &rt_datatype_bool);
     for (uint32_t t = 0; t < p->n_timelines; t++) {
+        if (!rt_plan_has_time(p, t))
+            continue;
         add_column(p, f, t, RT_PLAN_NONE, "start", rt_plan_time_type(p, t));
         add_column(p, f, t, RT_PLAN_NONE, "end", rt_plan_time_type(p, t));
     }
     for (uint32_t t = 0; t < p->n_timelines; t++)
-        time_fields(p, f, t);
+        if (rt_plan_has_time(p, t))
+            time_fields(p, f, t);
 }
 
 /* ---------------------------------------------------------------- columns that every chunk has */
@@ -191,6 +195,8 @@ static void span_again(const struct rt_plan *p, struct rt_ipc_batch *b, const st
 static void static_columns(const struct rt_plan *p, struct rt_ipc_batch *b, size_t *numbers)
 {
     for (uint32_t c = 0; c < p->n_components; c++) {
+        if (!rt_plan_has_component(p, c))
+            continue;
         if (p->static_as[c] == c) {
             numbers[c] = static_column(p, b, c);
             continue;
@@ -203,7 +209,7 @@ static void static_columns(const struct rt_plan *p, struct rt_ipc_batch *b, size
 static void time_columns(const struct rt_plan *p, struct rt_ipc_batch *b, uint32_t timeline, struct scratch *x, struct span *spans)
 {
     for (uint32_t c = 0; c < p->n_components; c++) {
-        if (!rt_plan_meet(p, timeline, c))
+        if (!rt_plan_has_component(p, c) || !rt_plan_meet(p, timeline, c))
             continue;
         if (p->temporal_as[c] == c)
             span_columns(p, b, timeline, c, x, &spans[c]);
@@ -220,9 +226,11 @@ static void table_columns(const struct rt_plan *p, struct rt_ipc_batch *b, struc
     number_columns(p, b);
     static_columns(p, b, numbers);
     for (uint32_t t = 0; t < p->n_timelines; t++)
-        span_columns(p, b, t, RT_PLAN_NONE, x, &spans[0]);
+        if (rt_plan_has_time(p, t))
+            span_columns(p, b, t, RT_PLAN_NONE, x, &spans[0]);
     for (uint32_t t = 0; t < p->n_timelines; t++)
-        time_columns(p, b, t, x, spans);
+        if (rt_plan_has_time(p, t))
+            time_columns(p, b, t, x, spans);
 }
 
 static int table_batch(const struct rt_plan *p, struct rt_fb *fb, size_t n_fields, struct rt_buf *out)
