@@ -21,6 +21,8 @@ headers: $(GENERATED) ## each header compiles alone
 	@HEADER_FLAGS="$(BASE)" $(RUN_TESTS) -s $@ scripts/check-headers
 symbols: all ## exported and needed names are those agreed
 	@$(RUN_TESTS) -s $@ scripts/check-symbols
+features: all ## each thing of the official SDKs has its function and its test
+	@$(RUN_TESTS) -s $@ scripts/check-features
 docs: $(GENERATED) man ## manual, README and option table agree
 	@$(RUN_TESTS) -s $@ scripts/check-docs
 unit: $(call BIN,unit) $(call BIN,bridges) ## modules, two programs at a time
@@ -48,7 +50,7 @@ pairs: all $(PAIRS) ## C programs and Python programs of the official SDK that l
 viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
-CHECK_SUITES := layers headers symbols docs unit race preload run cli abi judge viewer
+CHECK_SUITES := layers headers symbols features docs unit race preload run cli abi judge viewer
 MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:
