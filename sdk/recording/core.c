@@ -56,7 +56,7 @@ void rt_core_init(void)
 void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err)
 {
     for (uint32_t i = 1; i <= RT_STREAMS_MOST; i++) {
-        struct rt_stream *s = rt_core.streams[i];
+        struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[i]);
         if (!s || s->owner || !s->recording)
             continue;
         rt_recording_flush(s->recording, err);

@@ -88,9 +88,10 @@ struct rt_core {
     struct rt_lanes lanes;
     struct rt_worker worker;
     struct rt_stream *handles_mt[RT_STREAMS_MOST + 1]; /* RCU; by slot. Slot 0 is never used */
-    struct rt_stream *streams[RT_STREAMS_MOST + 1];    /* the worker's: as long as rows can come */
+    struct rt_stream *streams_mt[RT_STREAMS_MOST + 1]; /* written under registry; the worker's: as long as rows can come */
     uint32_t handle_generation[RT_STREAMS_MOST + 1];   /* registry */
-    uint32_t last_slot, n_streams, pid;                /* registry */
+    uint32_t last_slot, pid;                           /* registry */
+    uint32_t n_streams_mt;
     struct rt_stream *global_mt[2];                    /* RCU; by kind - 1; counted */
     uint32_t off_mt;                                   /* rr_set_enabled(false) */
     uint64_t id_base;                                  /* random; part of row ids */

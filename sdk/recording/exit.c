@@ -12,7 +12,7 @@ static bool begun;
 
 static bool is_ours(void)
 {
-    return begun && rt_load_relaxed(rt_epoch) && rt_core.pid == (uint32_t)getpid() && rt_core.n_streams;
+    return begun && rt_load_relaxed(rt_epoch) && rt_core.pid == (uint32_t)getpid() && rt_load_relaxed(&rt_core.n_streams_mt);
 }
 
 static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
@@ -43,7 +43,7 @@ static int close_work(struct rt_stream *none, void *arg, uint64_t deadline_ns, s
     (void)none;
     (void)arg;
     for (uint32_t i = 1; i <= RT_STREAMS_MOST; i++) {
-        struct rt_stream *s = rt_core.streams[i];
+        struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[i]);
         if (!s || s->owner || !s->recording)
             continue;
         s->enabled = false;

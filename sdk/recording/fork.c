@@ -74,9 +74,9 @@ static void in_child(void)
     rt_core.pid = (uint32_t)getpid();
     rt_core_random();
     rt_store_relaxed(rt_epoch, ++epochs);
-    for (uint32_t i = 1; i <= RT_STREAMS_MOST && rt_core.n_streams; i++)
-        if (rt_core.streams[i] && !rt_core.streams[i]->owner)
-            stream_in_child(rt_core.streams[i]);
+    for (uint32_t i = 1; i <= RT_STREAMS_MOST && rt_core.n_streams_mt; i++)
+        if (rt_core.streams_mt[i] && !rt_core.streams_mt[i]->owner)
+            stream_in_child(rt_core.streams_mt[i]);
     export_id();
 }
 

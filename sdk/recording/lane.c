@@ -99,12 +99,22 @@ void rt_lane_wait(struct rt_lane *l, unsigned ms)
 
 /* ---------------------------------------------------------------- worker */
 
-const struct rt_rec *rt_lane_peek(struct rt_lane *l, struct rt_lanes *lanes)
+struct rt_lane_mark rt_lane_mark(const struct rt_lane *l)
+{
+    const struct rt_ring *r = l->read, *next;
+    while ((next = rt_load_acquire(&r->next_mt)))
+        r = next;
+    return (struct rt_lane_mark){r, rt_load_acquire(&r->head_mt)};
+}
+
+const struct rt_rec *rt_lane_peek(struct rt_lane *l, struct rt_lanes *lanes, struct rt_lane_mark end)
 {
     for (;;) {
         struct rt_ring *r = l->read, *next;
         uint64_t tail = rt_load_relaxed(&r->tail_mt); /* only this thread writes it */
-        next = rt_load_acquire(&r->next_mt);          /* before head: nothing is written to r after next is set */
+        if (r == end.ring && tail == end.head)
+            return NULL;
+        next = rt_load_acquire(&r->next_mt); /* before head: nothing is written to r after next is set */
         if (tail == rt_load_acquire(&r->head_mt)) {
             if (!next)
                 return NULL;

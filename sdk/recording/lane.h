@@ -116,8 +116,14 @@ void rt_lane_wait(struct rt_lane *l, unsigned ms);
 
 /* ---------------------------------------------------------------- the worker's side */
 
-/* The next record. Return: NULL when all is read. */
-const struct rt_rec *rt_lane_peek(struct rt_lane *l, struct rt_lanes *lanes);
+/* How far a lane has been written: reading ends there, or it would never end. */
+struct rt_lane_mark {
+    const struct rt_ring *ring;
+    uint64_t head;
+};
+struct rt_lane_mark rt_lane_mark(const struct rt_lane *l);
+/* The next record before @end. Return: NULL when all is read. */
+const struct rt_rec *rt_lane_peek(struct rt_lane *l, struct rt_lanes *lanes, struct rt_lane_mark end);
 /* It is done with; its room is the producer's after rt_lane_release(). */
 static inline void rt_lane_advance(struct rt_lane *l, const struct rt_rec *rec)
 {

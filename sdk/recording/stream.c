@@ -76,12 +76,12 @@ static bool insert(struct rt_stream *s)
 {
     for (uint32_t i = 0; i < RT_STREAMS_MOST; i++) {
         uint32_t slot = rt_core.last_slot = rt_core.last_slot % RT_STREAMS_MOST + 1;
-        if (rt_core.streams[slot])
+        if (rt_load_relaxed(&rt_core.streams_mt[slot]))
             continue;
         uint32_t generation = rt_core.handle_generation[slot]++ % (UINT32_MAX >> (RT_STREAM_BITS + 1));
         s->handle = generation << RT_STREAM_BITS | slot; /* the top bit stays clear: no CURRENT */
-        rt_core.streams[slot] = s;
-        rt_core.n_streams++;
+        rt_store_release(&rt_core.streams_mt[slot], s); /* pairs with the acquire of the worker */
+        rt_add_relaxed(&rt_core.n_streams_mt, 1);
         rt_store_release(&rt_core.handles_mt[slot], s);
         return true;
     }
@@ -271,8 +271,8 @@ int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *er
     rt_worker_drain();
     pthread_mutex_lock(&rt_core.registry);
     s->n_sinks = 0;
-    rt_core.streams[slot_of(s->handle)] = NULL;
-    rt_core.n_streams--;
+    rt_store_release(&rt_core.streams_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
+    rt_add_relaxed(&rt_core.n_streams_mt, (uint32_t)-1);
     pthread_mutex_unlock(&rt_core.registry);
     rt_add_relaxed(&s->key->live_mt, (uint32_t)-1);
     if (s->recording)

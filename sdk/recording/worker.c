@@ -61,7 +61,7 @@ static void take_columns(struct rt_stream *s, struct rt_moved *m)
 
 static struct rt_stream *stream_at(uint32_t handle)
 {
-    struct rt_stream *s = rt_core.streams[handle & RT_STREAMS_MOST];
+    struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[handle & RT_STREAMS_MOST]);
     return s && s->handle == handle ? s : NULL;
 }
 
@@ -86,9 +86,10 @@ static bool take(const struct rt_rec *rec)
 /* Return: bytes that were read. */
 static uint64_t drain_lane(struct rt_lane *l)
 {
+    const struct rt_lane_mark end = rt_lane_mark(l);
     const struct rt_rec *rec;
     uint64_t n = 0;
-    while ((rec = rt_lane_peek(l, &rt_core.lanes)) && take(rec)) {
+    while ((rec = rt_lane_peek(l, &rt_core.lanes, end)) && take(rec)) {
         n += rec->bytes;
         rt_lane_advance(l, rec);
     }
@@ -146,9 +147,9 @@ static void tick(struct rt_stream *s, uint64_t now)
 static uint64_t ticks(void)
 {
     uint64_t now = rt_mono_ns(), next = UINT64_MAX;
-    uint32_t left = rt_load_relaxed(&rt_core.n_streams);
+    uint32_t left = rt_load_relaxed(&rt_core.n_streams_mt);
     for (uint32_t i = 1; i <= RT_STREAMS_MOST && left; i++) {
-        struct rt_stream *s = rt_core.streams[i];
+        struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[i]);
         if (!s || s->owner)
             continue;
         left--;
