@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 
+#include "recording/safe.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -43,6 +44,7 @@ static void init(void)
     rt_worker_init();
     rt_warn_init();
     rt_thread_init();
+    rt_safe_init(); /* without memory its lines are dropped, counted */
     rt_fork_init();
     rt_exit_init();
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "recording/safe.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -70,6 +71,7 @@ static void in_child(void)
     urcu_bp_after_fork_child();
     pthread_mutex_init(&rt_core.registry, NULL);
     rt_worker_in_child();
+    rt_safe_in_child();
     rt_core.lanes = (struct rt_lanes){0};
     rt_core.pid = (uint32_t)getpid();
     rt_core_random();

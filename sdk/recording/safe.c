@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "recording/log.h"
+#include "recording/worker.h"
 
 enum state { FREE, WRITING, READY };
 
@@ -111,6 +112,9 @@ RR_API bool rr_log_signal_safe(rr_recording_stream rec, const char *entity_path,
     /* pairs with the acquire in ready_places(): all of the place is written */
     rt_store_release(&p->state_mt, READY);
     rt_add_relaxed(&n_ready_mt, 1);
+    int saved = errno;
+    rt_worker_ring(true); /* at most a futex call */
+    errno = saved;
     return true;
 }
 

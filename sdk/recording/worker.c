@@ -17,6 +17,7 @@
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/record.h"
+#include "recording/safe.h"
 
 enum { STACK_BYTES = 256 << 10 };
 #define BUSY_NAP_NS   1000000u    /* under load */
@@ -28,6 +29,7 @@ enum { STACK_BYTES = 256 << 10 };
 static __thread bool working __attribute__((tls_model("initial-exec")));
 static struct rt_row_room room; /* work */
 static uint64_t last_row_ns;    /* work; CLOCK_MONOTONIC of the last drain that found something */
+static uint64_t safe_rows;      /* work; numbers of row ids of no lane */
 static bool asymmetric;         /* membarrier works: sleeping needs no fence in those who log */
 
 /* ---------------------------------------------------------------- draining */
@@ -97,6 +99,31 @@ static uint64_t drain_lane(struct rt_lane *l)
     return n;
 }
 
+/* A line of a signal handler. It has a thread's times no more than a thread. */
+static void take_safe(void *ctx, const struct rt_safe_row *line)
+{
+    struct rt_error e = {0};
+    char path[RT_PATH_MOST + 1];
+    size_t path_len;
+    struct rt_stream *s = line->rec >= RR_REC_STREAM_CURRENT_BLUEPRINT ? rt_load_acquire(&rt_core.global_mt[0]) : stream_at(line->rec);
+    struct rt_recording *r = s && s->enabled ? rt_stream_recording(s) : NULL;
+    const struct rt_row_time time = {"log_time", 8, RR_TIME_TYPE_TIMESTAMP, line->time_ns};
+    const uint32_t ends[2] = {(uint32_t)line->text.n, (uint32_t)line->level.n};
+    const struct rt_cell cells[2] = {
+        {.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .ends = &ends[0], .values = line->text.p, .n_bytes = line->text.n},
+        {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .ends = &ends[1], .values = line->level.p, .n_bytes = line->level.n}};
+    (void)ctx;
+    if (!r || rt_path_parse(line->path.p, line->path.n, path, sizeof path, &path_len) || path_len > RT_PATH_MOST)
+        return;
+    const struct rt_row row = {.id = {(uint64_t)line->time_ns, (rt_core.id_base + safe_rows++) & INT64_MAX}, .path = path,
+                               .path_len = (uint32_t)path_len, .flags = RT_ROW_TEXT, .n_times = rt_load_relaxed(&s->log_time_mt),
+                               .times = &time, .cells = cells, .n_cells = line->level.n ? 2 : 1};
+    if (rt_recording_row(r, &row, &e) < 0)
+        tell_failure(s, &e);
+    s->n_rows++;
+    s->urgent = true;
+}
+
 /* Return: the largest share of a ring that was found full, in eighths. */
 static unsigned drain(void)
 {
@@ -110,6 +137,7 @@ static unsigned drain(void)
         }
         most = n / (size / 8 + 1) > most ? (unsigned)(n / (size / 8 + 1)) : most;
     }
+    rt_safe_drain(take_safe, NULL);
     return most;
 }
 
@@ -320,7 +348,7 @@ static bool has_rows(void)
     for (struct rt_lane *l = rt_load_acquire(&rt_core.lanes.first_mt); l; l = l->next)
         if (!rt_lane_is_empty(l))
             return true;
-    return false;
+    return rt_safe_pending();
 }
 
 /* @ns UINT64_MAX: until the next row. */
