@@ -301,6 +301,23 @@ static void put_name(struct text *out, const struct rt_datatype *t)
     put(out, is_list ? ">" : "}");
 }
 
+size_t rt_datatype_format(const struct rt_datatype *t, char *buf, size_t n)
+{
+    struct text out = {buf, n, 0};
+    bool is_dense = t->kind == RT_KIND_DENSE_UNION;
+    if (kinds[t->kind].format)
+        put(&out, "%s", kinds[t->kind].format);
+    else if (t->kind == RT_KIND_FIXED_BINARY || t->kind == RT_KIND_FIXED_LIST)
+        put(&out, t->kind == RT_KIND_FIXED_LIST ? "+w:%d" : "w:%d", t->size);
+    else if (t->kind == RT_KIND_TIMESTAMP || t->kind == RT_KIND_DURATION)
+        put(&out, t->kind == RT_KIND_TIMESTAMP ? "ts%c:" : "tD%c", units[t->size & 3]);
+    else
+        put(&out, is_dense ? "+ud:" : "+us:");
+    for (uint32_t i = 0; t->kind >= RT_KIND_DENSE_UNION && i < t->n_children; i++)
+        put(&out, i ? ",%u" : "%u", i);
+    return out.len;
+}
+
 void rt_datatype_name(const struct rt_datatype *t, char *buf, size_t n)
 {
     struct text out = {buf, n, 0};

@@ -68,6 +68,8 @@ int rt_datatype_copy(const struct rt_datatype *t, struct rt_datatype **ret);
 struct rt_datatype *rt_datatype_free(struct rt_datatype *t);
 /* Equal kinds, sizes and children; children with equal names and nullability. The names of @a and @b themselves do not matter. */
 bool rt_datatype_equal(const struct rt_datatype *a, const struct rt_datatype *b);
+/* The format of a C data schema, "+w:3"; cut to @n. Return: its length. */
+size_t rt_datatype_format(const struct rt_datatype *t, char *buf, size_t n);
 /* "FSL[3]<item: Float32!>", for messages and docs; cut to @n. */
 void rt_datatype_name(const struct rt_datatype *t, char *buf, size_t n);
 

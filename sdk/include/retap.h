@@ -4,11 +4,13 @@
 
 #include <rerun.h>
 #include <retap/archetypes.h>
+#include <retap/blueprint.h>
 #include <retap/columns.h>
 #include <retap/fields.h>
 #include <retap/handler.h>
 #include <retap/legacy.h>
 #include <retap/path.h>
+#include <retap/reader.h>
 #include <retap/recording.h>
 #include <retap/script.h>
 #include <retap/sinks.h>

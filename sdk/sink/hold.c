@@ -1,12 +1,14 @@
 #include "sink/hold.h"
 
 #include <errno.h>
+#include <rerun.h>
 #include <stdlib.h>
 
-/* seq is 0 for messages of another origin: their rows were never counted in this recording */
+#include "recording/store.h"
+
 static bool may_go(const struct rt_log_message *m)
 {
-    return m && m->type == RT_MESSAGE_CHUNK && !m->is_static && m->seq;
+    return m && m->type == RT_MESSAGE_CHUNK && !m->is_static && m->store->kind != RR_STORE_KIND_BLUEPRINT;
 }
 
 /* Closes the gaps when half of the list is gaps. */

@@ -1,5 +1,5 @@
 /* Messages kept for a sink that comes later. With a limit the oldest chunks go first; what a viewer needs to make sense of the rest stays:
- * StoreInfo, static chunks, and everything of another store than the recording's (blueprints). */
+ * StoreInfo, static chunks, blueprints. */
 #ifndef RT_SINK_HOLD_H
 #define RT_SINK_HOLD_H
 
