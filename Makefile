@@ -54,12 +54,14 @@ SDK_OBJS   := $(SDK_SRCS:%.c=$(OUT)/so/%.o) $(PROTO_OBJS)
 PRE_OBJS   := $(PRELOAD_SRCS:%.c=$(OUT)/preload/%.o)
 RETAP_OBJS := $(BRIDGES_SRCS:%.c=$(OUT)/exe/%.o)
 
+# A section for each function and table: the library leaves out what only the command uses.
+SECTIONS := -ffunction-sections -fdata-sections
 $(OUT)/so/$(GEN)/%.o: $(GEN)/%.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -Wall -Wextra -Wcast-qual -Wshadow,$(FLAGS)) -fPIC -c $< -o $@
+	$(Q)$(CC) $(filter-out -Wall -Wextra -Wcast-qual -Wshadow,$(FLAGS)) $(SECTIONS) -fPIC -c $< -o $@
 $(OUT)/so/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -fPIC -c $< -o $@
+	$(Q)$(CC) $(FLAGS) $(SECTIONS) -fPIC -c $< -o $@
 $(OUT)/exe/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -c $< -o $@
@@ -77,8 +79,8 @@ $(OUT)/libretap.a: $(SDK_OBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
-	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed \
-	    -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
+	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed -Wl,--gc-sections \
+	    -Wl,-z,noseparate-code -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
 # Exported is what RT_API marks; preload/libretap-preload.symbols lists it. Two mappings and no change of rights: each costs every program that is
 # started, and the pointers that relro would keep are no more worth than those in rt_real.
 $(OUT)/libretap-preload.so: $(PRE_OBJS)
