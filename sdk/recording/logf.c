@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/atomic.h"
+#include "recording/format.h"
 #include "recording/line.h"
 
 #undef rr_logf
@@ -35,9 +36,12 @@ static __attribute__((noinline)) struct rt_slice format_long(char *fixed, size_t
 static struct rt_slice format_line(char *fixed, char **heap, int error, const char *format, va_list args)
 {
     va_list again;
+    int n = rt_format(fixed, FORMAT_FIXED, format, args);
+    if (n >= 0)
+        return rt_slice(fixed, (size_t)n);
     va_copy(again, args);
     errno = error;
-    int n = vsnprintf(fixed, FORMAT_FIXED, format, args);
+    n = vsnprintf(fixed, FORMAT_FIXED, format, args);
     struct rt_slice text = n < 0 ? rt_slice(format, strlen(format)) : rt_slice(fixed, (size_t)n);
     if (n >= FORMAT_FIXED) {
         errno = error;
