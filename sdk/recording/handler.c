@@ -30,6 +30,7 @@ struct setting {
     int32_t least; /* RR_LEVELNO_* */
     rr_recording_stream rec;
     struct rt_separator separator;
+    struct rt_logger_paths *paths; /* made with this separator */
     struct rt_filter *filter;    /* NULL = none */
     struct formatter *formatter; /* NULL = none */
 };
@@ -95,7 +96,7 @@ static void plan_path(const rr_logging_handler *h, const struct setting *s, cons
 {
     static uint32_t site;
     bool cut;
-    plan->path_len = rt_logger_path(plan->path, rt_slice(h->prefix, h->prefix_len), &s->separator, logger, &cut);
+    plan->path_len = rt_logger_paths_get(s->paths, plan->path, rt_slice(h->prefix, h->prefix_len), &s->separator, logger, &cut);
     if (cut)
         rt_warn(&site, "the logger name '%.64s…' makes a path of more than %u bytes: the rest is left out", logger, RT_LOGGER_PATH_MOST);
 }
@@ -259,16 +260,19 @@ RR_API rr_logging_handler *rr_logging_handler_new(const char *path_prefix)
 {
     rr_logging_handler *h = calloc(1, sizeof *h);
     struct setting *s = calloc(1, sizeof *s);
-    if (h && s && set_prefix(h, path_prefix)) {
+    struct rt_logger_paths *paths = calloc(1, sizeof *paths);
+    if (h && s && paths && set_prefix(h, path_prefix)) {
+        s->paths = paths;
         s->rec = RR_CURRENT;
         s->separator.any = true;
         h->setting_mt = s;
         return h;
     }
-    if (h && s)
+    if (h && s && paths)
         rt_warn(NULL, "rr_logging_handler_new: '%.64s' is no path of at most %u bytes outside of \"__\"", path_prefix, RT_LOGGER_PREFIX_MOST);
     free(h);
     free(s);
+    free(paths);
     return NULL;
 }
 
@@ -278,6 +282,7 @@ RR_API void rr_logging_handler_free(rr_logging_handler *handler)
         return;
     struct setting *s = rt_rcu_load(&handler->setting_mt);
     rt_filter_free(s->filter);
+    rt_logger_paths_free(s->paths);
     formatter_unref(s->formatter);
     free(s);
     free(handler);
@@ -362,24 +367,33 @@ RR_API rr_error_code rr_logging_handler_set_filter(rr_logging_handler *handler, 
     return RR_ERROR_CODE_OK;
 }
 
-static void apply_separator(struct setting *s, const void *with)
+struct separation {
+    struct rt_separator separator;
+    struct rt_logger_paths *paths; /* empty */
+};
+static void apply_separation(struct setting *s, const void *with)
 {
-    s->separator = *(const struct rt_separator *)with;
+    s->separator = ((const struct separation *)with)->separator;
+    s->paths = ((const struct separation *)with)->paths;
 }
 
 RR_API rr_error_code rr_logging_handler_set_separator(rr_logging_handler *handler, const char *separator, rr_error *err)
 {
-    struct rt_separator fresh = {.any = !separator};
+    struct separation fresh = {.separator.any = !separator};
     struct setting *old;
     size_t n = separator ? strlen(separator) : 0;
     if (!handler)
         return no_handler(err, "rr_logging_handler_set_separator");
     if (n > RT_SEPARATOR_MOST)
         return refuse(err, "rr_logging_handler_set_separator", "the argument 'separator' has more than 15 bytes");
-    memcpy(fresh.text, n ? separator : "", n);
-    fresh.len = (uint8_t)n;
-    if (!change(handler, apply_separator, &fresh, &old))
+    memcpy(fresh.separator.text, n ? separator : "", n);
+    fresh.separator.len = (uint8_t)n;
+    fresh.paths = calloc(1, sizeof *fresh.paths);
+    if (!fresh.paths || !change(handler, apply_separation, &fresh, &old)) {
+        free(fresh.paths);
         return no_memory(err, "rr_logging_handler_set_separator");
+    }
+    rt_logger_paths_free(old->paths);
     free(old);
     return RR_ERROR_CODE_OK;
 }

@@ -1,5 +1,9 @@
 #include "recording/logger_path.h"
 
+#include <stdlib.h>
+
+#include "base/atomic.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "recording/path.h"
 
@@ -53,4 +57,59 @@ size_t rt_logger_path(char *out, struct rt_slice prefix, const struct rt_separat
     }
     rt_path_end(&w);
     return w.len <= RT_LOGGER_PATH_MOST ? w.len : RT_LOGGER_PATH_MOST;
+}
+
+/* ---------------------------------------------------------------- known ones */
+
+enum { PROBES = 2 };
+
+struct rt_known_path {
+    uint32_t name_len, path_len;
+    char text[]; /* the name, the path */
+};
+
+/* Keeps the path at @place, when nobody else was first. */
+static void keep_path(struct rt_known_path **place, const char *logger, size_t name_len, const char *path, size_t path_len)
+{
+    struct rt_known_path *k = malloc(sizeof *k + name_len + path_len), *none = NULL;
+    if (!k)
+        return;
+    k->name_len = (uint32_t)name_len;
+    k->path_len = (uint32_t)path_len;
+    memcpy(k->text, logger, name_len);
+    memcpy(k->text + name_len, path, path_len);
+    /* pairs with the acquire in rt_logger_paths_get(): the text is written */
+    if (!rt_cas_seq_cst(place, &none, k))
+        free(k);
+}
+
+size_t rt_logger_paths_get(struct rt_logger_paths *paths, char *out, struct rt_slice prefix, const struct rt_separator *s, const char *logger,
+                           bool *ret_cut)
+{
+    size_t n = strlen(logger), len;
+    uint64_t hash = rt_hash(RT_HASH_START, logger, n);
+    struct rt_known_path **place = NULL;
+    *ret_cut = false;
+    for (uint32_t i = 0; i < PROBES && !place; i++) {
+        struct rt_known_path **at = &paths->places_mt[(hash + i) % RT_LOGGER_PATHS];
+        const struct rt_known_path *k = rt_load_acquire(at);
+        if (!k)
+            place = at;
+        else if (k->name_len == n && !memcmp(k->text, logger, n)) {
+            memcpy(out, k->text + n, k->path_len);
+            return k->path_len;
+        }
+    }
+    len = rt_logger_path(out, prefix, s, logger, ret_cut);
+    if (place && !*ret_cut)
+        keep_path(place, logger, n, out, len);
+    return len;
+}
+
+struct rt_logger_paths *rt_logger_paths_free(struct rt_logger_paths *paths)
+{
+    for (uint32_t i = 0; paths && i < RT_LOGGER_PATHS; i++)
+        free(paths->places_mt[i]);
+    free(paths);
+    return NULL;
 }

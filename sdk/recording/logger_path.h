@@ -13,4 +13,15 @@
  * under "/logs". *ret_cut: parts were left out. Return: the length. */
 size_t rt_logger_path(char *out, struct rt_slice prefix, const struct rt_separator *s, const char *logger, bool *ret_cut);
 
+/* Paths of loggers met before. Grows by compare and exchange, up to its places; nothing is ever replaced. */
+#define RT_LOGGER_PATHS 128u /* places; a logger that finds none has its path made each time */
+struct rt_logger_paths {
+    struct rt_known_path *places_mt[RT_LOGGER_PATHS];
+};
+/* As rt_logger_path(), with what is known. Threads: any. Blocks: never. Allocates: at the first use of a name. */
+size_t rt_logger_paths_get(struct rt_logger_paths *paths, char *out, struct rt_slice prefix, const struct rt_separator *s, const char *logger,
+                           bool *ret_cut);
+/* Nobody reads it any more. Return: NULL. */
+struct rt_logger_paths *rt_logger_paths_free(struct rt_logger_paths *paths);
+
 #endif

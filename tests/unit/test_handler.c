@@ -116,11 +116,31 @@ RT_TEST(names_become_paths)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         h = rr_logging_handler_new(paths[i].prefix);
         CHECK_INT(rr_logging_handler_set_separator(h, paths[i].separator, NULL), 0);
-        emit(paths[i].logger, 20, NULL, "t");
-        CHECK_STR(logged.path, paths[i].path);
+        for (int again = 0; again < 2; again++) {
+            emit(paths[i].logger, 20, NULL, "t");
+            CHECK_STR(logged.path, paths[i].path);
+        }
         rr_logging_handler_free(h);
     }
     CHECK_INT(logged.n_warnings, 0);
+}
+
+/* More loggers than are kept in mind; a new separator makes all paths anew. */
+RT_TEST(many_loggers)
+{
+    h = rr_logging_handler_new("/logs");
+    for (int round = 0; round < 4; round++) {
+        if (round == 2)
+            CHECK_INT(rr_logging_handler_set_separator(h, "", NULL), 0);
+        for (int i = 0; i < 1000; i++) {
+            char name[32], path[32];
+            snprintf(name, sizeof name, "logger.%d", i);
+            snprintf(path, sizeof path, "/logs/logger%c%d", round < 2 ? '/' : '.', i);
+            emit(name, 20, NULL, "t");
+            CHECK_STR(logged.path, path);
+        }
+    }
+    rr_logging_handler_free(h);
 }
 
 RT_TEST(endless_names_are_cut_at_a_part)
@@ -361,8 +381,8 @@ static size_t format_greeting(void *ctx, const rr_log_record *r, char *buf, size
 static void *emit_until_stop(void *arg)
 {
     (void)arg;
-    while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE))
-        emit("net.http", 30, NULL, "hello");
+    for (unsigned i = 0; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); i++)
+        emit(i % 3 ? "net.http" : "net/http", 30, NULL, "hello");
     return NULL;
 }
 
@@ -391,7 +411,7 @@ RT_TEST(settings_change_while_others_emit)
         old = g;
         CHECK_INT(rr_logging_handler_set_filter(h, i % 2 ? "net=debug/l+o" : "warn,net::http=info", NULL), 0);
         CHECK_INT(rr_logging_handler_set_level(h, i % 3 ? "info" : "debug", NULL), 0);
-        CHECK_INT(rr_logging_handler_set_separator(h, i % 5 ? NULL : ".", NULL), 0);
+        CHECK_INT(rr_logging_handler_set_separator(h, NULL, NULL), 0);
         rr_logging_handler_set_recording(h, (rr_recording_stream)i);
     }
     __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
