@@ -21,16 +21,29 @@ size_t rt_utf8_repair(char *out, const void *bytes, size_t n);
 
 typedef uint64_t rt_utf8_block __attribute__((vector_size(16), aligned(1), may_alias)); /* 16 bytes at any address */
 
+/* The same for less than 16 bytes: two words that overlap. */
+static inline bool rt_utf8_is_short_ascii(const char *p, size_t n)
+{
+    uint64_t a = 0, b = 0;
+    if (n >= 8) {
+        memcpy(&a, p, 8);
+        memcpy(&b, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(&a, p, 4);
+        memcpy(&b, p + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            a |= (uint8_t)p[i];
+    }
+    return !((a | b) & 0x8080808080808080u);
+}
+
 /* No byte above 0x7f? Sixteen at a time; the last block overlaps the one before. */
 static inline bool rt_utf8_is_ascii(const void *bytes, size_t n)
 {
     const char *p = bytes;
-    uint8_t high = 0;
-    if (n < sizeof(rt_utf8_block)) {
-        for (size_t i = 0; i < n; i++)
-            high |= (uint8_t)p[i];
-        return high < 0x80;
-    }
+    if (n < sizeof(rt_utf8_block))
+        return rt_utf8_is_short_ascii(p, n);
     rt_utf8_block all = *(const rt_utf8_block *)(p + n - sizeof all);
     for (size_t i = 0; i + sizeof all <= n; i += sizeof all)
         all |= *(const rt_utf8_block *)(p + i);

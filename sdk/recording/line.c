@@ -1,9 +1,45 @@
 #include "recording/line.h"
 
-#include "archetype/table.h"
+#include "base/utf8.h"
 #include "recording/fieldset.h"
+#include "recording/plain.h"
 
 enum { FIXED_MOST = 8 }; /* components of a line that are no fields */
+
+/* ---------------------------------------------------------------- most lines: UTF-8, no fields */
+
+static inline void plain_text(struct rt_plain_cell *cells, uint32_t *n, unsigned component, struct rt_slice text)
+{
+    if (text.n)
+        cells[(*n)++] = rt_plain_text(component, text);
+}
+static inline void plain_number(struct rt_plain_cell *cells, uint32_t *n, unsigned component, const uint32_t *number)
+{
+    if (*number)
+        cells[(*n)++] = rt_plain_u32(component, number);
+}
+
+/* Return: false when the line is another. */
+static bool log_plain_line(rr_recording_stream rec, const struct rt_line *line, uint32_t flags)
+{
+    struct rt_plain_cell cells[FIXED_MOST] = {rt_plain_text(RT_C_TextLog_text, line->text)};
+    uint32_t n = 1;
+    bool ascii = rt_utf8_is_ascii(line->text.p, line->text.n) && rt_utf8_is_ascii(line->level.p, line->level.n) &&
+                 rt_utf8_is_ascii(line->template.p, line->template.n) && rt_utf8_is_ascii(line->file.p, line->file.n) &&
+                 rt_utf8_is_ascii(line->function.p, line->function.n);
+    if (line->n_fields || !ascii)
+        return false;
+    plain_text(cells, &n, RT_C_TextLog_level, line->level);
+    plain_number(cells, &n, RT_C_TextLog_color, &line->color);
+    plain_number(cells, &n, RT_C_retap_Log_tid, &line->tid);
+    plain_number(cells, &n, RT_C_retap_Log_line, &line->line_number);
+    plain_text(cells, &n, RT_C_retap_Log_template, line->template);
+    plain_text(cells, &n, RT_C_retap_Log_file, line->file);
+    plain_text(cells, &n, RT_C_retap_Log_function, line->function);
+    return rt_log_plain(rec, line->path, line->path_len, flags, line->time_ns, cells, n) != RT_PLAIN_NOT;
+}
+
+/* ---------------------------------------------------------------- any line */
 
 /* The row as it grows; the slices are what its texts point to. */
 struct row {
@@ -45,7 +81,7 @@ static void add_fields(struct row *r, const rr_field *fields, uint32_t n, struct
     r->n += rt_fields_values(fields, n, scratch, r->values + r->n);
 }
 
-rr_error_code rt_log_line(rr_recording_stream rec, const struct rt_line *line, rr_error *err)
+static __attribute__((noinline)) rr_error_code log_any_line(rr_recording_stream rec, const struct rt_line *line, uint32_t flags, rr_error *err)
 {
     struct rt_scratch scratch;
     struct row r;
@@ -60,10 +96,15 @@ rr_error_code rt_log_line(rr_recording_stream rec, const struct rt_line *line, r
     add_text_if_any(&r, RT_C_retap_Log_file, line->file, &scratch);
     add_text_if_any(&r, RT_C_retap_Log_function, line->function, &scratch);
     add_fields(&r, line->fields, line->n_fields, &scratch);
-    rr_error_code code = rt_log_row(rec, line->path, line->path_len, line->flags | RT_LOG_TEXT | rt_urgency(line->level), line->time_ns,
-                                    r.values, r.n, err);
+    rr_error_code code = rt_log_row(rec, line->path, line->path_len, flags, line->time_ns, r.values, r.n, err);
     rt_scratch_deinit(&scratch);
     return code;
+}
+
+rr_error_code rt_log_line(rr_recording_stream rec, const struct rt_line *line, rr_error *err)
+{
+    uint32_t flags = line->flags | RT_LOG_TEXT | rt_urgency(line->level);
+    return log_plain_line(rec, line, flags) ? RR_ERROR_CODE_OK : log_any_line(rec, line, flags, err);
 }
 
 void rt_log_line_or_warn(rr_recording_stream rec, const struct rt_line *line, const char *call)

@@ -8,17 +8,13 @@
 #include "recording/api.h"
 #include "recording/moved.h"
 #include "recording/path.h"
+#include "recording/plain.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
 enum { FEW_VALUES = 24, WAIT_MS = 100 };
 
 /* ---------------------------------------------------------------- which stream */
-
-static inline bool takes_rows(const struct rt_stream *s)
-{
-    return s->enabled && !rt_load_relaxed(&rt_core.off_mt);
-}
 
 bool rt_log_wanted(rr_recording_stream rec)
 {
@@ -27,7 +23,7 @@ bool rt_log_wanted(rr_recording_stream rec)
         return false;
     rt_rcu_read_lock();
     const struct rt_stream *s = rt_stream_resolve(t, rec);
-    bool wanted = s && takes_rows(s);
+    bool wanted = s && rt_stream_takes_rows(s);
     rt_rcu_read_unlock();
     return wanted;
 }
@@ -39,7 +35,7 @@ bool rt_log_stands(rr_recording_stream rec, rr_error *err)
         return false;
     rt_rcu_read_lock();
     const struct rt_stream *s = rt_stream_resolve(t, rec);
-    bool stands = s && takes_rows(s);
+    bool stands = s && rt_stream_takes_rows(s);
     rt_rcu_read_unlock();
     if (!s && rec < RR_REC_STREAM_CURRENT_BLUEPRINT)
         rt_fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream: handle %u", rec);
@@ -181,7 +177,7 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
     for (;;) {
         rt_rcu_read_lock();
         struct rt_stream *s = rt_stream_resolve(t, handle);
-        if (!s || !takes_rows(s)) {
+        if (!s || !rt_stream_takes_rows(s)) {
             rt_rcu_read_unlock();
             return s || handle >= RR_REC_STREAM_CURRENT_BLUEPRINT
                 ? RR_ERROR_CODE_OK
@@ -239,15 +235,13 @@ static rr_error_code log_parsed(struct rt_thread *t, rr_recording_stream rec, co
     return log_values(t, rec, row, flags, time_ns, values, n, sizes, err);
 }
 
-rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
-                         const struct rt_value *values, uint32_t n, rr_error *err)
+static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_recording_stream rec, const char *path, size_t path_len,
+                                                       uint32_t flags, int64_t time_ns, const struct rt_value *values, uint32_t n,
+                                                       rr_error *err)
 {
-    struct rt_thread *t = rt_thread();
     uint32_t few[FEW_VALUES], *sizes = few;
     struct row row;
     rr_error_code code;
-    if (!t)
-        return RR_ERROR_CODE_OK; /* a child that nobody prepared, or no memory for a lane: nothing can be kept */
     if (n > UINT16_MAX)
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%u components in a row, at most %u are possible", n, UINT16_MAX);
     if (n > FEW_VALUES && !(sizes = malloc(n * sizeof *sizes)))
@@ -260,6 +254,17 @@ rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_
         code = log_parsed(t, rec, path, path_len, &row, flags, time_ns, values, n, sizes, err);
     if (sizes != few)
         free(sizes);
+    return code;
+}
+
+rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                         const struct rt_value *values, uint32_t n, rr_error *err)
+{
+    struct rt_plain_cell cells[RT_PLAIN_CELLS_MOST];
+    struct rt_thread *t = rt_thread();
+    if (!t || (rt_plain_cells(values, n, cells) && rt_log_plain(rec, path, path_len, flags, time_ns, cells, n) != RT_PLAIN_NOT))
+        return RR_ERROR_CODE_OK; /* or a child that nobody prepared, or no memory for a lane: nothing can be kept */
+    rr_error_code code = log_any(t, rec, path, path_len, flags, time_ns, values, n, err);
     rt_worker_start();
     rt_worker_ring((flags & RT_LOG_URGENT) || rt_lane_is_filling(t->lane));
     return code;

@@ -1,11 +1,13 @@
-/* Ready log lines. The usual one, ASCII without fields, goes straight to rt_log_row(): two lengths, one look at the bytes. */
+/* Ready log lines. The usual one, ASCII without fields, goes straight into the lane: three lengths, one look at the bytes. */
 #include <retap/text.h>
 
 #include <errno.h>
 
-#include "archetype/table.h"
 #include "base/utf8.h"
 #include "recording/line.h"
+#include "recording/plain.h"
+
+#undef rr_log_text
 
 #define RT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -26,26 +28,16 @@ static __attribute__((noinline)) void log_any(rr_recording_stream rec, struct rt
     rt_log_line_or_warn(rec, &line, "rr_log_text");
 }
 
-static __attribute__((noinline, cold)) void warn_failed(const rr_error *err)
-{
-    static uint32_t site;
-    rt_warn(&site, "rr_log_text: %s", err->description);
-}
-
 static inline void log_text(rr_recording_stream rec, struct rt_slice path, struct rt_slice level, struct rt_slice text, const rr_field *fields,
                             uint32_t n_fields)
 {
-    rr_error err; /* written on failure only */
     if (RT_UNLIKELY(n_fields || !path.p || !text.p || !rt_utf8_is_ascii(text.p, text.n) || !rt_utf8_is_ascii(level.p, level.n))) {
         log_any(rec, path, level, text, fields, n_fields);
         return;
     }
-    struct rt_value values[2] = {
-        {.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .values = &text},
-        {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .values = &level},
-    };
-    if (RT_UNLIKELY(rt_log_row(rec, path.p, path.n, RT_LOG_TEXT | rt_urgency(level), 0, values, level.n ? 2 : 1, &err)))
-        warn_failed(&err);
+    uint32_t flags = RT_LOG_TEXT | rt_urgency(level);
+    if (RT_UNLIKELY(rt_log_plain_text(rec, path.p, path.n, flags, text, level) == RT_PLAIN_NOT))
+        log_any(rec, path, level, text, NULL, 0);
 }
 
 RR_API void rr_log_text_n(rr_recording_stream rec, const char *entity_path, size_t path_len, const char *level, size_t level_len,

@@ -13,12 +13,21 @@ struct rt_times { /* of one store */
     struct rt_row_time *list; /* sorted by name; names owned */
 };
 
+enum { RT_SEEN_PATHS = 8, RT_SEEN_BYTES = 56 };
+
+/* An entity path that was found to be plain (plain.c); len 0: none. */
+struct rt_seen_path {
+    uint64_t len;
+    char text[RT_SEEN_BYTES];
+};
+
 struct rt_thread {
     uint32_t epoch;         /* of the process that made the lane */
     struct rt_lane *lane;
     struct rt_stream *local[2]; /* by kind - 1; counted */
     struct rt_times *times;
     uint32_t n_times, last_times; /* last_times: the store used last */
+    struct rt_seen_path seen[RT_SEEN_PATHS];
 };
 
 extern __thread struct rt_thread *rt_self __attribute__((visibility("hidden"), tls_model("initial-exec")));
@@ -38,6 +47,10 @@ static inline struct rt_stream *rt_stream_resolve(const struct rt_thread *t, rr_
     if (handle < RR_REC_STREAM_CURRENT_BLUEPRINT)
         return rt_stream_find(handle);
     return t->local[kind] ? t->local[kind] : rt_rcu_load(&rt_core.global_mt[kind]);
+}
+static inline bool rt_stream_takes_rows(const struct rt_stream *s)
+{
+    return s->enabled && !rt_load_relaxed(&rt_core.off_mt);
 }
 /* The times of @key's store; NULL when there are none. */
 const struct rt_times *rt_thread_times(struct rt_thread *t, const struct rt_store_key *key);

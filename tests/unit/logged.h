@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 
-#include "recording/log.h"
+#include "recording/plain.h"
 #include "tests/harness/test.h"
 
 static struct {
@@ -83,6 +83,22 @@ rr_error_code __wrap_rt_log_row(rr_recording_stream rec, const char *path, size_
         strcpy(err->description, "the reason");
     }
     return logged.answer;
+}
+
+/* The quick ways are not there. */
+enum rt_plain __wrap_rt_log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                                  const struct rt_plain_cell *cells, uint32_t n);
+enum rt_plain __wrap_rt_log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                                  const struct rt_plain_cell *cells, uint32_t n)
+{
+    return RT_PLAIN_NOT;
+}
+enum rt_plain __wrap_rt_log_plain_text(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, struct rt_slice text,
+                                       struct rt_slice level);
+enum rt_plain __wrap_rt_log_plain_text(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, struct rt_slice text,
+                                       struct rt_slice level)
+{
+    return RT_PLAIN_NOT;
 }
 
 bool __wrap_rt_log_wanted(rr_recording_stream rec);

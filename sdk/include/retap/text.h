@@ -33,12 +33,21 @@ extern "C" {
 
 /* ---------------------------------------------------------------- ready lines */
 
-/** @level NULL or "": none. Fields: RR_FIELDS(…) or RR_NO_FIELDS. */
+/** @level NULL or "": none. Fields: RR_FIELDS(…) or RR_NO_FIELDS. A macro, too, that counts the bytes of literals at compile time. */
 void rr_log_text(rr_recording_stream rec, const char *entity_path, const char *level, const char *text, const rr_field *fields,
                  uint32_t n_fields);
 /** The same with lengths in bytes, nothing NUL-terminated. */
 void rr_log_text_n(rr_recording_stream rec, const char *entity_path, size_t path_len, const char *level, size_t level_len, const char *text,
                    size_t text_len, const rr_field *fields, uint32_t n_fields);
+
+/* The lengths of literals are known to the compiler. */
+static inline void rr_log_text_known(rr_recording_stream rec, const char *entity_path, const char *level, const char *text,
+                                     const rr_field *fields, uint32_t n_fields)
+{
+    rr_log_text_n(rec, entity_path, entity_path ? strlen(entity_path) : 0, level, level ? strlen(level) : 0, text, text ? strlen(text) : 1,
+                  fields, n_fields);
+}
+#define rr_log_text(rec_, entity_path_, level_, text_, ...) rr_log_text_known(rec_, entity_path_, level_, text_, __VA_ARGS__)
 
 /** Start from rr_text_log_options_default(). */
 typedef struct rr_text_log_options {

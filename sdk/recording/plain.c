@@ -1,0 +1,208 @@
+#include "recording/plain.h"
+
+#include <string.h>
+
+#include "recording/moved.h"
+#include "recording/path.h"
+#include "recording/record.h"
+#include "recording/thread.h"
+#include "recording/worker.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* a known number of cells makes straight code */
+
+/* memcpy() for the short texts of rows: names of levels, paths. */
+static inline void copy_short(uint8_t *out, const void *from, uint32_t n)
+{
+    const uint8_t *p = from;
+    if (n > 32) {
+        memcpy(out, p, n);
+    } else if (n >= 16) { /* two blocks that overlap; so below */
+        memcpy(out, p, 16);
+        memcpy(out + n - 16, p + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(out, p, 8);
+        memcpy(out + n - 8, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(out, p, 4);
+        memcpy(out + n - 4, p + n - 4, 4);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            out[i] = p[i];
+    }
+}
+
+static inline uint32_t payload(const struct rt_plain_cell *c)
+{
+    return c->text ? (uint32_t)sizeof(uint32_t) + c->bytes : c->bytes;
+}
+
+static inline uint8_t *put_cell(uint8_t *p, const struct rt_plain_cell *c)
+{
+    const struct rt_cell_rec rec = {c->type, c->n, payload(c), RT_CELL_FLAT};
+    memcpy(p, &rec, sizeof rec);
+    p += sizeof rec;
+    memset(p + rt_pad8(rec.bytes) - 8, 0, 8);
+    if (c->text)
+        memcpy(p, &c->bytes, sizeof c->bytes); /* the end of the text */
+    copy_short(p + (c->text ? sizeof c->bytes : 0), c->p, c->bytes);
+    return p + rt_pad8(rec.bytes);
+}
+
+/* A path in its final form, ASCII, perhaps without the slash at its front. As rt_path_is_clean(). */
+static bool is_plain_path(const char *p, size_t n)
+{
+    bool absolute = n && p[0] == '/';
+    uint32_t seen = 0, before = absolute ? 0 : RT_PATH_SLASH;
+    if (n > RT_PLAIN_BYTES_MOST)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t class = rt_path_class[(uint8_t)p[i]];
+        seen |= class | (before & class) << 2; /* two slashes: 4 */
+        before = class;
+    }
+    bool reserved = n > 1u + absolute && p[absolute] == '_' && p[absolute + 1] == '_';
+    return seen <= RT_PATH_SLASH && before != RT_PATH_SLASH && !reserved;
+}
+
+/* Are the @n bytes the same? Blocks that overlap. */
+static inline bool is_same(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y, different = 0;
+    if (n < sizeof x)
+        return !memcmp(a, b, n);
+    for (size_t i = 0; i + sizeof x < n; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        different |= x ^ y;
+    }
+    memcpy(&x, a + n - sizeof x, sizeof x);
+    memcpy(&y, b + n - sizeof y, sizeof y);
+    return !(different | (x ^ y));
+}
+
+static __attribute__((noinline)) bool look_at_path(struct rt_seen_path *seen, const char *p, size_t n)
+{
+    if (!is_plain_path(p, n))
+        return false;
+    if (n <= RT_SEEN_BYTES) {
+        seen->len = n;
+        memcpy(seen->text, p, n);
+    }
+    return true;
+}
+
+/* A program logs to few paths: each is looked at once a thread. Its last character and length choose the place. */
+static inline bool is_plain(struct rt_thread *t, const char *p, size_t n)
+{
+    if (n == 0)
+        return false;
+    struct rt_seen_path *seen = &t->seen[((uint8_t)p[n - 1] + n) % RT_SEEN_PATHS];
+    return (seen->len == n && is_same(seen->text, p, n)) || look_at_path(seen, p, n);
+}
+
+/* What the thread's and the stream's times and switches make of the flags; -1: more than this way knows. */
+static inline int row_flags(const struct rt_thread *t, const struct rt_stream *s, uint32_t flags)
+{
+    int row = (flags & RT_LOG_STATIC ? RT_ROW_STATIC : 0) | (flags & RT_LOG_TEXT ? RT_ROW_TEXT : 0) | (flags & RT_LOG_URGENT ? RT_REC_URGENT : 0);
+    if (s->owner)
+        return -1;
+    if (flags & RT_LOG_STATIC)
+        return row;
+    if (t->n_times || rt_load_relaxed(&s->log_tick_mt))
+        return -1;
+    return rt_load_relaxed(&s->log_time_mt) && !(flags & RT_LOG_NO_TIME) ? row | RT_REC_LOG_TIME : row;
+}
+
+/* Bytes of the record, 0 when a cell is too large. @path_bytes: with the slash. */
+static ALWAYS_INLINE uint32_t record_bytes(uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
+{
+    uint32_t bytes = (uint32_t)sizeof(struct rt_row_rec) + rt_pad8(path_bytes);
+    for (uint32_t i = 0; i < n; i++) {
+        if (cells[i].bytes > RT_PLAIN_BYTES_MOST)
+            return 0;
+        bytes += (uint32_t)sizeof(struct rt_cell_rec) + rt_pad8(payload(&cells[i]));
+    }
+    return bytes;
+}
+
+/* Into the lane, inside a read section. */
+static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, uint32_t bytes, int row, int64_t time_ns, const char *path,
+                                  uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
+{
+    uint8_t *p = bytes <= l->write->size / 4 ? rt_lane_reserve(l, bytes) : NULL;
+    if (!p)
+        return false;
+    const struct rt_tuid id = rt_lane_row_id(l, time_ns);
+    const struct rt_row_rec rec = {
+        .head = {bytes, RT_REC_ROW, 0},
+        .stream = s->handle,
+        .generation = rt_load_acquire(&s->generation_mt),
+        .time_ns = id.time_ns,
+        .inc = id.inc,
+        .path_len = (uint16_t)path_bytes,
+        .n_cells = (uint16_t)n,
+        .flags = (uint8_t)row,
+    };
+    uint32_t slash = path[0] != '/';
+    memcpy(p, &rec, sizeof rec);
+    p += sizeof rec;
+    memset(p + rt_pad8(path_bytes) - 8, 0, 8);
+    p[0] = '/';
+    copy_short(p + slash, path, path_bytes - slash);
+    p += rt_pad8(path_bytes);
+    for (uint32_t i = 0; i < n; i++)
+        p = put_cell(p, &cells[i]);
+    rt_lane_commit(l, bytes);
+    return true;
+}
+
+static ALWAYS_INLINE enum rt_plain log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                                             const struct rt_plain_cell *cells, uint32_t n)
+{
+    struct rt_thread *t = rt_thread();
+    if (!t || !is_plain(t, path, path_len))
+        return RT_PLAIN_NOT;
+    uint32_t path_bytes = (uint32_t)path_len + (path[0] != '/'), bytes = record_bytes(path_bytes, cells, n);
+    rt_rcu_read_lock();
+    const struct rt_stream *s = rt_stream_resolve(t, rec);
+    bool off = s ? !rt_stream_takes_rows(s) : rec >= RR_REC_STREAM_CURRENT_BLUEPRINT; /* nobody's current recording */
+    int row = s && !off && bytes ? row_flags(t, s, flags) : -1;
+    bool done = row >= 0 && put_row(t->lane, s, bytes, row, time_ns, path, path_bytes, cells, n);
+    rt_rcu_read_unlock();
+    if (!done)
+        return off ? RT_PLAIN_OFF : RT_PLAIN_NOT;
+    rt_worker_start();
+    rt_worker_ring((flags & RT_LOG_URGENT) || rt_lane_is_filling(t->lane));
+    return RT_PLAIN_DONE;
+}
+
+enum rt_plain rt_log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                           const struct rt_plain_cell *cells, uint32_t n)
+{
+    return log_plain(rec, path, path_len, flags, time_ns, cells, n);
+}
+
+enum rt_plain rt_log_plain_text(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, struct rt_slice text,
+                                struct rt_slice level)
+{
+    const struct rt_plain_cell cells[] = {rt_plain_text(RT_C_TextLog_text, text), rt_plain_text(RT_C_TextLog_level, level)};
+    return level.n ? log_plain(rec, path, path_len, flags, 0, cells, 2) : log_plain(rec, path, path_len, flags, 0, cells, 1);
+}
+
+bool rt_plain_cells(const struct rt_value *values, uint32_t n, struct rt_plain_cell *cells)
+{
+    if (n > RT_PLAIN_CELLS_MOST)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rt_value *v = &values[i];
+        uint8_t kind = v->type->datatype->kind;
+        bool text = kind == RT_KIND_UTF8 || kind == RT_KIND_BINARY;
+        uint32_t width = kind == RT_KIND_BOOL ? 1 : rt_kind_width(kind);
+        if (v->array || (text ? v->n != 1 : !width || !v->n || v->n > RT_PLAIN_BYTES_MOST / 16))
+            return false;
+        const struct rt_slice *s = v->values;
+        cells[i] = (struct rt_plain_cell){v->type->number, v->n, text ? s->p : v->values,
+                                          text ? (s->n > RT_PLAIN_BYTES_MOST ? RT_PLAIN_BYTES_MOST + 1 : (uint32_t)s->n) : v->n * width, text};
+    }
+    return true;
+}
