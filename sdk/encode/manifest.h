@@ -107,10 +107,18 @@ struct rt_partial {
     uint32_t n_rows; /* cells that are not null */
 };
 
+/* What rows of a chunk may be merged with. */
+enum rt_chunk_rows {
+    RT_CHUNK_ROWS_ANY,   /* rows of the same shape only: a component that a row lacks says nothing */
+    RT_CHUNK_ROWS_TEXT,  /* log lines: one that a row lacks is an empty list */
+    RT_CHUNK_ROWS_BATCH, /* log lines whose row ids only count, in the order of log_time */
+};
+
 /* Counted, and not changed once others can see it. */
 struct rt_chunk_facts {
     uint32_t refs_mt;
     uint32_t shape, n_rows;
+    uint8_t rows;            /* enum rt_chunk_rows */
     uint8_t id[16];
     uint64_t size, raw_size; /* bytes: protobuf message, Arrow IPC */
     uint32_t n_timelines, n_partial;

@@ -85,9 +85,9 @@ static uint32_t column_find(const struct rt_builder *b, const struct rt_componen
     return b->n_columns;
 }
 
-bool rt_builder_has(const struct rt_builder *b, const struct rt_component_type *type)
+uint32_t rt_builder_find(const struct rt_builder *b, const struct rt_component_type *type)
 {
-    return column_find(b, type, 0) < b->n_columns;
+    return column_find(b, type, 0);
 }
 
 int rt_builder_make_ragged(struct rt_builder_column *c)

@@ -15,6 +15,7 @@
 
 #include "archetype/types.h"
 #include "encode/array.h"
+#include "encode/decode.h"
 #include "recording/row.h"
 #include "recording/store.h"
 
@@ -80,9 +81,13 @@ bool rt_builder_takes(struct rt_builder *b, const struct rt_row *row);
 int rt_builder_add(struct rt_builder *b, const struct rt_row *row, struct rt_error *err);
 /* Appends rows [from, to) of @batch (a builder of batches). All or nothing. Return: 0, -EINVAL (unknown or repeated component), -ENOMEM. */
 int rt_builder_append(struct rt_builder *b, const rr_text_batch *batch, uint32_t from, uint32_t to, struct rt_error *err);
+/* Appends rows [from, to) of a decoded chunk of @shape, which has no null cells; a builder of batches takes no row ids. After a failure the
+ * builder is of no use. Return: 0, -EBADMSG: the chunk is not of that shape, -ENOTSUP, -ENOMEM, -EOVERFLOW. */
+int rt_builder_append_chunk(struct rt_builder *b, const struct rt_shape *shape, const struct rt_chunk *c, uint32_t from, uint32_t to);
 /* Adds a column without rows, where there is none. Return: its place, -ENOMEM. */
 int64_t rt_builder_column(struct rt_builder *b, const struct rt_component_type *type);
-bool rt_builder_has(const struct rt_builder *b, const struct rt_component_type *type);
+/* Where the column of @type is. Return: n_columns when there is none. */
+uint32_t rt_builder_find(const struct rt_builder *b, const struct rt_component_type *type);
 /* The order of columns in a chunk: archetype, component, component type. */
 int rt_builder_compare_types(const struct rt_component_type *a, const struct rt_component_type *b);
 /* The type of a component that batches name. Return: NULL when there is no such component. */

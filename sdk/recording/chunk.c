@@ -171,6 +171,7 @@ int rt_chunk_end(struct rt_encoder *e, const struct rt_chunk_head *head, struct 
     if (!r) {
         facts->shape = head->shape;
         facts->n_rows = head->n_rows;
+        facts->rows = head->rows;
         facts->raw_size = e->ipc.len;
         rt_tuid_bytes(head->id, facts->id);
         for (uint32_t i = 0; i < facts->n_timelines; i++)
@@ -250,11 +251,18 @@ static uint64_t first_time(const struct rt_builder *b)
     return __builtin_bswap64(be);
 }
 
+static uint8_t rows_of(const struct rt_builder *b)
+{
+    if (b->flags & RT_BUILDER_STATIC)
+        return RT_CHUNK_ROWS_ANY;
+    return b->flags & RT_BUILDER_BATCH ? RT_CHUNK_ROWS_BATCH : b->flags & RT_BUILDER_TEXT ? RT_CHUNK_ROWS_TEXT : RT_CHUNK_ROWS_ANY;
+}
+
 static int encode_builder(struct rt_encoder *e, const struct rt_builder *b, struct rt_chunk_time *times, struct rt_log_message **ret)
 {
     const struct rt_chunk_head head = {b->store, (uint32_t)b->shape, b->n_rows,
                                        rt_encoder_ids(e, first_time(b), b->ids.len ? 1 : b->n_rows + 1),
-                                       b->ids.len ? b->ids.data : NULL, times, b->urgent};
+                                       b->ids.len ? b->ids.data : NULL, times, b->urgent, rows_of(b)};
     struct rt_ipc_batch batch;
     size_t n_nodes = b->n_columns, n_buffers = 2 * (size_t)b->n_columns, shared = 0;
     for (uint32_t i = 0; i < b->n_times; i++)

@@ -40,6 +40,7 @@ struct rt_chunk_head {
     const uint8_t *row_ids;             /* 16 bytes each; NULL: those behind @id */
     const struct rt_chunk_time *times;  /* of the shape's timelines, in its order */
     bool urgent;
+    uint8_t rows;                       /* enum rt_chunk_rows */
 };
 
 /* @n_nodes, @n_buffers: what the columns will take. Return: 0, -ENOMEM; then no end follows. */

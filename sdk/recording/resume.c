@@ -1,68 +1,155 @@
 /* Going on with a file that a recording left without a footer: its frames are read once, to know again what the names, the columns of each
  * entity and its last time were. The file is not touched when it does not fit. */
-#include "recording/decoded.h"
+#include "encode/bits.h"
 #include "recording/inside.h"
 
-enum { MAX_COLUMNS = 1024 };
+enum { MOST_COLUMNS = 1024, MOST_TIMELINES = 64 };
 
-/* The descriptor of a decoded column, whose component becomes a column of the builder of batches when the chunk could be of one. */
-static int64_t column_descriptor(struct rt_recording *rec, const struct rt_chunk_column *col, struct rt_builder *b)
+struct names {
+    uint32_t timelines[MOST_TIMELINES], descriptors[MOST_COLUMNS];
+    const struct rt_chunk_column *times[MOST_TIMELINES], *columns[MOST_COLUMNS];
+    uint32_t n_timelines, n;
+};
+
+static int name_timeline(struct rt_store *store, const struct rt_chunk_column *col, struct names *names)
 {
-    const struct rt_datatype *item = rt_decoded_item(col->type);
-    const struct rt_component_type *type = item ? rt_type_intern(col->name, col->archetype, col->component_type, item) : NULL;
+    uint8_t type = col->time_unit == 's' ? RR_TIME_TYPE_SEQUENCE : col->time_unit == 'd' ? RR_TIME_TYPE_DURATION : RR_TIME_TYPE_TIMESTAMP;
+    int64_t number = names->n_timelines == MOST_TIMELINES ? -EBADMSG
+        : rt_manifest_intern_timeline(&store->names, col->name, strlen(col->name), type);
+    if (number < 0)
+        return (int)number;
+    names->times[names->n_timelines] = col;
+    names->timelines[names->n_timelines++] = (uint32_t)number;
+    return 0;
+}
+
+static int name_column(struct rt_store *store, const struct rt_chunk_column *col, struct names *names)
+{
     const struct rt_descriptor d = {(char *)(uintptr_t)col->name, (char *)(uintptr_t)col->archetype,
-                                    (char *)(uintptr_t)col->component_type, item};
-    if (!type)
-        return -EBADMSG;
-    if (b && rt_builder_component(col->name) == type && !rt_builder_has(b, type) && rt_builder_column(b, type) < 0)
-        return -ENOMEM;
-    return rt_manifest_intern_descriptor(&rec->store->names, &d);
+                                    (char *)(uintptr_t)col->component_type, col->datatype};
+    int64_t number = names->n == MOST_COLUMNS || !col->datatype ? -EBADMSG : rt_manifest_intern_descriptor(&store->names, &d);
+    if (number < 0)
+        return (int)number;
+    names->columns[names->n] = col;
+    names->descriptors[names->n++] = (uint32_t)number;
+    return 0;
 }
 
-static int64_t chunk_shape(struct rt_recording *rec, const struct rt_chunk *c, uint32_t entity, struct rt_builder *b)
+static int name_all(struct rt_store *store, const struct rt_chunk *c, struct names *names)
 {
-    uint32_t list[MAX_COLUMNS], n = 0;
-    for (uint32_t i = 0; i < c->n_columns; i++) {
-        if (c->columns[i].kind != RT_COLUMN_COMPONENT)
-            continue;
-        int64_t number = n == MAX_COLUMNS ? -EBADMSG : column_descriptor(rec, &c->columns[i], b);
-        if (number < 0)
-            return number;
-        list[n++] = (uint32_t)number;
-    }
-    int64_t time = rt_manifest_intern_timeline(&rec->store->names, RT_TIMELINE, strlen(RT_TIMELINE), RR_TIME_TYPE_TIMESTAMP);
-    uint32_t timelines[1] = {(uint32_t)time};
-    return time < 0 ? time : rt_store_shape(rec->store, entity, timelines, !c->is_static, list, n);
+    int r = 0;
+    names->n = names->n_timelines = 0;
+    for (uint32_t i = 0; !r && i < c->n_columns; i++)
+        if (c->columns[i].kind == RT_COLUMN_TIMELINE)
+            r = name_timeline(store, &c->columns[i], names);
+        else if (c->columns[i].kind == RT_COLUMN_COMPONENT)
+            r = name_column(store, &c->columns[i], names);
+    return r;
 }
+
+/* ---------------------------------------------------------------- facts */
+
+static struct rt_span span_of(const struct rt_chunk_column *time, const struct rt_chunk_column *col, uint32_t n)
+{
+    struct rt_span s = {INT64_MAX, INT64_MIN};
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t t = rt_time_value(time, i);
+        if (col && col->validity && !rt_bit(col->validity, i))
+            continue;
+        s.start = t < s.start ? t : s.start;
+        s.end = t > s.end ? t : s.end;
+    }
+    return s;
+}
+
+static struct rt_chunk_facts *facts_of(const struct rt_chunk *c, const struct names *names)
+{
+    uint32_t n_partial = 0, k = 0;
+    for (uint32_t i = 0; i < names->n; i++)
+        n_partial += names->columns[i]->validity != NULL;
+    struct rt_chunk_facts *f = rt_chunk_facts_new(names->n_timelines, n_partial);
+    for (uint32_t t = 0; f && t < names->n_timelines; t++)
+        f->spans[t] = span_of(names->times[t], NULL, c->n_rows);
+    for (uint32_t i = 0; f && i < names->n; i++) {
+        const struct rt_chunk_column *col = names->columns[i];
+        if (!col->validity)
+            continue;
+        f->partial[k] = (struct rt_partial){i, c->n_rows - (uint32_t)rt_bits_zeros(col->validity, 0, c->n_rows)};
+        for (uint32_t t = 0; t < names->n_timelines; t++)
+            rt_chunk_facts_partial(f, k)[t] = span_of(names->times[t], col, c->n_rows);
+        k++;
+    }
+    return f;
+}
+
+/* ---------------------------------------------------------------- batches go on with their columns */
+
+static bool ids_count(const struct rt_chunk *c)
+{
+    for (uint32_t i = 0; i < c->n_rows; i++) {
+        uint64_t have, base;
+        memcpy(&have, c->row_ids + 16 * (size_t)i + 8, 8);
+        memcpy(&base, c->id + 8, 8);
+        if (memcmp(c->row_ids + 16 * (size_t)i, c->id, 8) || __builtin_bswap64(have) != __builtin_bswap64(base) + 1 + i)
+            return false;
+    }
+    return true;
+}
+
+/* Was the chunk made of batches of log lines? */
+static bool is_batch(const struct rt_chunk *c, const struct names *names)
+{
+    bool yes = names->n_timelines == 1 && !strcmp(names->times[0]->name, RT_TIMELINE) && names->times[0]->time_unit == 't' && ids_count(c);
+    for (uint32_t i = 0; yes && i < names->n; i++) {
+        const struct rt_component_type *type = rt_builder_component(names->columns[i]->name);
+        yes = type && rt_datatype_equal(type->datatype, names->columns[i]->datatype) && !names->columns[i]->validity;
+    }
+    return yes;
+}
+
+static int note_batch(struct rt_recording *rec, const struct rt_chunk *c, const struct names *names, const struct rt_chunk_facts *f)
+{
+    struct rt_builder *b;
+    int r = rt_recording_builder(rec, c->entity_path, &b);
+    for (uint32_t i = 0; !r && i < names->n; i++) {
+        const struct rt_component_type *type = rt_builder_component(names->columns[i]->name);
+        if (rt_builder_find(b, type) == b->n_columns && rt_builder_column(b, type) < 0)
+            r = -ENOMEM;
+    }
+    if (r || !c->n_rows)
+        return r;
+    b->last_time = b->has_last && b->last_time > f->spans[0].end ? b->last_time : f->spans[0].end;
+    b->has_last = true;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- frames */
 
 static int note_chunk(struct rt_recording *rec, const struct rt_frame *frame, const struct rt_chunk *c, struct rt_buf *chunks)
 {
-    struct rt_builder *b = NULL;
-    const struct rt_chunk_column *time = rt_decoded_time(c);
-    if (!c->is_static && !time)
-        return -EBADMSG;
-    int64_t entity = rt_store_entity(rec->store, c->entity_path, strlen(c->entity_path));
-    int r = entity < 0 ? -ENOMEM : c->is_static ? 0 : rt_recording_builder(rec, c->entity_path, &b);
-    int64_t shape = r < 0 ? r : chunk_shape(rec, c, (uint32_t)entity, b);
-    if (shape < 0)
-        return (int)shape;
-    struct rt_placed_chunk now = {rt_chunk_facts_new(time != NULL, 0), frame->offset + RT_RRD_FRAME_HEADER_BYTES};
-    if (!now.facts)
-        return -ENOMEM;
-    now.facts->shape = (uint32_t)shape;
-    now.facts->n_rows = c->n_rows;
-    now.facts->size = frame->payload_len;
-    now.facts->raw_size = c->memory.len;
-    memcpy(now.facts->id, c->id, sizeof now.facts->id);
-    if (time && c->n_rows) { /* sorted */
-        struct rt_span span = {rt_time_value(time, 0), rt_time_value(time, c->n_rows - 1)};
-        now.facts->spans[0] = span;
-        b->last_time = b->has_last && b->last_time > span.end ? b->last_time : span.end;
-        b->has_last = true;
+    struct names *names = malloc(sizeof *names);
+    struct rt_placed_chunk now = {NULL, frame->offset + RT_RRD_FRAME_HEADER_BYTES};
+    int64_t entity = rt_store_entity(rec->store, c->entity_path, strlen(c->entity_path)), shape = 0;
+    int r = names && entity >= 0 ? name_all(rec->store, c, names) : -ENOMEM;
+    if (!r)
+        shape = rt_store_shape(rec->store, (uint32_t)entity, names->timelines, names->n_timelines, names->descriptors, names->n);
+    if (!r && (shape < 0 || !(now.facts = facts_of(c, names))))
+        r = -ENOMEM;
+    if (!r) {
+        now.facts->shape = (uint32_t)shape;
+        now.facts->n_rows = c->n_rows;
+        now.facts->size = frame->payload_len;
+        now.facts->raw_size = c->memory.len;
+        memcpy(now.facts->id, c->id, sizeof now.facts->id);
+        if (is_batch(c, names)) {
+            now.facts->rows = RT_CHUNK_ROWS_BATCH;
+            r = note_batch(rec, c, names, now.facts);
+        }
     }
-    r = rt_buf_append(chunks, &now, sizeof now);
+    r = r ? r : rt_buf_append(chunks, &now, sizeof now);
     if (r)
         rt_chunk_facts_unref(now.facts);
+    free(names);
     return r;
 }
 

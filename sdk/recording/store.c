@@ -134,6 +134,18 @@ int64_t rt_store_descriptor(struct rt_store *s, const struct rt_component_type *
     return number;
 }
 
+const struct rt_component_type *rt_store_type(struct rt_store *s, uint32_t descriptor)
+{
+    uint32_t known = table_get(&s->type_of, descriptor);
+    if (known)
+        return rt_type_at(known);
+    const struct rt_descriptor *d = rt_manifest_descriptor(&s->names, descriptor);
+    const struct rt_component_type *type = rt_type_intern(d->component, d->archetype, d->component_type, d->datatype);
+    if (!type || table_put(&s->type_of, descriptor, type->number) < 0 || table_put(&s->of_type, type->number, descriptor + 1) < 0)
+        return NULL;
+    return type;
+}
+
 /* ---------------------------------------------------------------- shapes */
 
 struct shape_key {

@@ -29,6 +29,8 @@ int64_t rt_store_entity(struct rt_store *s, const char *path, size_t len);
 /* Under which descriptor a component is written: its own, but a field whose name differs from another's only in characters that a manifest
  * cannot tell apart (a.b, a_b) is written as a.b_2. */
 int64_t rt_store_descriptor(struct rt_store *s, const struct rt_component_type *type);
+/* The other way: what a descriptor was made for; its own component where that is not known. NULL without memory. */
+const struct rt_component_type *rt_store_type(struct rt_store *s, uint32_t descriptor);
 /* Timelines sorted by name; none = static. */
 int64_t rt_store_shape(struct rt_store *s, uint32_t entity, const uint32_t *timelines, uint32_t n_timelines, const uint32_t *descriptors,
                        uint32_t n);
