@@ -114,7 +114,8 @@ def against_official(what, run, metric, unit, aim):
         if not official:
             return f"{what}: {amount(ours, unit)}; aim {aim} × official, which is not here"
         ratios = [a / b for a, b in zip(ours, official) if b]
-        return f"{what}: {amount(ours, unit)}, official {amount(official, unit)}, ratio {spread(ratios)}, aim {aim}"
+        ratio = f", ratio {spread(ratios)}" if ratios else ""
+        return f"{what}: {amount(ours, unit)}, official {amount(official, unit)}{ratio}, aim {aim}"
     return tell
 
 
