@@ -50,7 +50,7 @@ pairs: all $(PAIRS) ## C programs and Python programs of the official SDK that l
 viewer: all $(call TOOLS_OF,viewer) ## recordings in the official viewer, headless
 	@$(RUN_TESTS) -s $@ -t 240 $(call SCRIPTS,viewer)
 
-CHECK_SUITES := layers headers symbols features docs unit race preload run cli abi judge viewer
+CHECK_SUITES := layers headers symbols features docs unit race preload run cli abi judge pairs viewer
 MODE_SUITES  := unit race cli
 # Runs $(SUITES) one after the other, then the sum; 1 when any test failed. Building comes first, for both cores.
 suites:
