@@ -6,7 +6,7 @@
 
 #include "archetype/pool.h"
 #include "base/atomic.h"
-#include "encode/datatype.h"
+#include "encode/array.h"
 
 /* What arrays or schemas of one chunk share; counted by each of them. */
 struct holder {
@@ -58,30 +58,66 @@ static struct ArrowArray **new_arrays(struct holder *h, int64_t n)
     return nodes ? list : NULL;
 }
 
-/* Copies the nodes of a view; buffers stay where they are. Return: false without memory. */
-static bool copy_array(struct holder *h, const struct ArrowArray *from, struct ArrowArray *to)
+/* Has an array of this kind offsets behind its validity? Then it has one offset at least, also without elements. */
+static bool has_offsets(uint8_t kind)
+{
+    return rt_kind_is_bytes(kind) || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
+}
+
+/* The pointers to buffers, where something is to be in place of a NULL. Return: false without memory. */
+static bool fill_offsets(struct holder *h, struct ArrowArray *a)
+{
+    static const int64_t zero[1] = {0};
+    const void **buffers = rt_pool_take(&h->pool, (size_t)a->n_buffers * sizeof *buffers);
+    if (!buffers)
+        return false;
+    memcpy(buffers, a->buffers, (size_t)a->n_buffers * sizeof *buffers);
+    buffers[1] = zero;
+    a->buffers = buffers;
+    return true;
+}
+
+/* Copies the nodes of a view of @t; buffers stay where they are. Return: false without memory. */
+static bool copy_array(struct holder *h, const struct rt_datatype *t, const struct ArrowArray *from, struct ArrowArray *to)
 {
     *to = *from;
     to->release = release_array;
     to->private_data = h;
     h->refs_mt++;
     to->children = new_arrays(h, from->n_children);
-    bool ok = to->children != NULL;
+    bool ok = to->children != NULL && (!has_offsets(t->kind) || to->buffers[1] || fill_offsets(h, to));
     for (int64_t i = 0; ok && i < from->n_children; i++)
-        ok = copy_array(h, from->children[i], to->children[i]);
+        ok = copy_array(h, t->children[i], from->children[i], to->children[i]);
     return ok;
+}
+
+/* The type of a whole column, of two nodes of the caller. */
+struct column_type {
+    struct rt_datatype item, list;
+    const struct rt_datatype *items[1];
+};
+
+static const struct rt_datatype *type_of(const struct rt_chunk_column *col, struct column_type *room)
+{
+    room->item = *col->datatype;
+    room->item.name = "item";
+    room->item.nullable = true;
+    room->items[0] = &room->item;
+    room->list = (struct rt_datatype){.kind = RT_KIND_LIST, .children = room->items, .n_children = 1, .nullable = true};
+    return col->is_list ? &room->list : &room->item;
 }
 
 static bool fill_array(struct holder *h, const struct rt_chunk *c, struct ArrowArray *ret)
 {
     static const void *no_validity[1] = {NULL};
+    struct column_type room;
     *ret = (struct ArrowArray){.length = c->n_rows, .n_buffers = 1, .buffers = no_validity, .n_children = c->n_columns,
                                .release = release_array, .private_data = h};
     h->refs_mt++;
     ret->children = new_arrays(h, c->n_columns);
     bool ok = ret->children != NULL;
     for (uint32_t i = 0; ok && i < c->n_columns; i++)
-        ok = copy_array(h, &c->columns[i].array, ret->children[i]);
+        ok = copy_array(h, type_of(&c->columns[i], &room), &c->columns[i].array, ret->children[i]);
     return ok;
 }
 
@@ -194,18 +230,13 @@ static bool fill_schema(struct holder *h, const struct rt_chunk *c, struct Arrow
 
 /* ---------------------------------------------------------------- both */
 
-/* The type of a column whole, for the check. */
 static int check_column(const struct rt_chunk *c, const struct rt_chunk_column *col, struct rt_error *err)
 {
     struct rt_error e = {0};
     if (!col->datatype)
         return rt_error_set(err, -ENOTSUP, "%s: %s has a type that this library does not know", c->entity_path, col->name);
-    struct rt_datatype item = *col->datatype;
-    item.name = "item";
-    item.nullable = true;
-    const struct rt_datatype *const items[1] = {&item};
-    const struct rt_datatype list = {.kind = RT_KIND_LIST, .children = items, .n_children = 1, .nullable = true};
-    if (rt_array_check(col->is_list ? &list : &item, &col->array, &e))
+    struct column_type room;
+    if (rt_array_check(type_of(col, &room), &col->array, &e))
         return rt_error_set(err, -EINVAL, "%s: %s: %s", c->entity_path, col->name, e.message);
     return 0;
 }

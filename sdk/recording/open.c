@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "recording/api.h"
 #include "recording/appid.h"
+#include "recording/blueprint.h"
 #include "recording/worker.h"
 #include "version.h"
 
@@ -79,6 +80,8 @@ static rr_error_code options_check(const rr_stream_options *o, rr_error *err)
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "batcher: %s",
                        o->batcher->struct_size != sizeof *o->batcher ? "struct_size is not that of rr_chunk_batcher_config"
                                                                      : "flush_tick_secs is no time");
+    if (o->default_blueprint && (code = rr_blueprint_error(o->default_blueprint, err)))
+        return code;
     if (o->owner == 1 && (!o->save || o->connect || o->to_stdout))
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "an owner stream has a file (save) and nothing else");
     return RR_ERROR_CODE_OK;
@@ -121,6 +124,21 @@ static int make_sinks(const rr_stream_options *o, struct rt_sink *sinks[3], rr_e
     return -1;
 }
 
+/* The default blueprint, before anything else. On failure the sinks are gone. */
+static rr_error_code put_blueprint(const rr_stream_options *o, struct rt_sink *const *sinks, int n, rr_error *err)
+{
+    char *id = o->default_blueprint ? rt_appid_rewrite(o->application_id) : NULL;
+    rr_error_code code = RR_ERROR_CODE_OK;
+    if (o->default_blueprint && !id)
+        code = rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
+    for (int i = 0; id && !code && i < n; i++)
+        code = rt_blueprint_into_sink(o->default_blueprint, id, sinks[i], err);
+    free(id);
+    while (code && n > 0)
+        rt_sink_abandon(sinks[--n]);
+    return code;
+}
+
 static void put_into_scope(struct rt_stream *s, const rr_stream_options *o)
 {
     if (o->make_default == 1)
@@ -138,7 +156,7 @@ static struct rt_stream *open_stream(const rr_stream_options *o, rr_error *err)
         return NULL;
     bool enabled = is_enabled(o);
     int n = enabled ? make_sinks(o, sinks, err) : 0;
-    if (n < 0)
+    if (n < 0 || put_blueprint(o, sinks, n, err))
         return NULL;
     const char *id = o->recording_id && *o->recording_id ? o->recording_id : rt_default_recording_id();
     struct rt_stream *s = rt_stream_new(o, id, enabled, sinks, (uint32_t)n, err);

@@ -30,6 +30,7 @@ struct stdout_sink {
     int fd;
     int dead;          /* 0 or the -errno that killed it; -EPIPE: holds */
     struct stat opened;
+    bool appends;      /* behind what the file holds already: a footer would have readers look at wrong places */
     uint64_t written;  /* bytes of whole frames */
     struct rt_parts parts;
     struct rt_hold hold;
@@ -213,7 +214,7 @@ static void stdout_abandon(struct rt_sink *sink)
 static int stdout_close(struct rt_sink *sink, uint64_t deadline_ns, struct rt_error *err)
 {
     struct stdout_sink *s = of(sink);
-    int r = s->dead ? 0 : finish(s, deadline_ns, err);
+    int r = s->dead || s->appends ? 0 : finish(s, deadline_ns, err);
     stdout_abandon(sink);
     return r;
 }
@@ -252,6 +253,11 @@ static int begin(struct stdout_sink *s, struct rt_error *err)
     return r;
 }
 
+static bool does_append(const struct stdout_sink *s)
+{
+    return S_ISREG(s->opened.st_mode) && (fcntl(s->fd, F_GETFL) & O_APPEND ? s->opened.st_size > 0 : lseek(s->fd, 0, SEEK_CUR) > 0);
+}
+
 int rt_sink_stdout(uint64_t buffer_limit_bytes, struct rt_sink **ret, struct rt_error *err)
 {
     if (isatty(STDOUT_FILENO) || !has_reader(STDOUT_FILENO))
@@ -267,7 +273,9 @@ int rt_sink_stdout(uint64_t buffer_limit_bytes, struct rt_sink **ret, struct rt_
     s->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, LOWEST_FD);
     if (s->fd < 0) /* the limit of open files may be lower */
         s->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    int r = s->fd < 0 || fstat(s->fd, &s->opened) < 0 ? rt_error_set(err, -errno, "stdout: %s", strerror(errno)) : begin(s, err);
+    int r = s->fd < 0 || fstat(s->fd, &s->opened) < 0 ? rt_error_set(err, -errno, "stdout: %s", strerror(errno)) : 0;
+    s->appends = !r && does_append(s);
+    r = r ? r : begin(s, err);
     if (r && r != -EPIPE) {
         stdout_abandon(&s->base);
         return r;
