@@ -5,6 +5,7 @@
 
 #include "encode/arrowpack.h"
 #include "recording/api.h"
+#include "recording/line.h"
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/thread.h"
@@ -95,6 +96,18 @@ static rr_error_code gather(const rr_data_row *row, struct rt_value *values, uin
     return RR_ERROR_CODE_OK;
 }
 
+/* Is it a log line of level ERROR or above? */
+static bool is_urgent(const struct rt_value *values, uint32_t n)
+{
+    const struct rt_component_type *level = rt_type_of_table(RT_C_TextLog_level);
+    uint32_t i = place_of(values, n, level);
+    if (i == n || values[i].n != 1 || rt_view_validity(level->datatype, values[i].array))
+        return false;
+    const struct ArrowArray *a = values[i].array;
+    int64_t from = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset), to = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset + 1);
+    return rt_urgency(rt_slice((const char *)a->buffers[2] + from, (size_t)(to - from)));
+}
+
 static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row, bool inject_time, struct rt_value *values, rr_error *err)
 {
     uint32_t n = 0;
@@ -106,7 +119,8 @@ static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row,
         rt_warn(&site, "%.*s: a row without components is not written", (int)row->entity_path.length_in_bytes, row->entity_path.utf8);
         return RR_ERROR_CODE_OK;
     }
-    return rt_log_row(stream, row->entity_path.utf8, row->entity_path.length_in_bytes, inject_time ? 0 : RT_LOG_STATIC, 0, values, n, err);
+    uint32_t flags = (inject_time ? 0 : RT_LOG_STATIC) | (is_urgent(values, n) ? RT_LOG_URGENT : 0);
+    return rt_log_row(stream, row->entity_path.utf8, row->entity_path.length_in_bytes, flags, 0, values, n, err);
 }
 
 RR_API void rr_recording_stream_log(rr_recording_stream stream, rr_data_row row, bool inject_time, rr_error *err)
@@ -117,7 +131,9 @@ RR_API void rr_recording_stream_log(rr_recording_stream stream, rr_data_row row,
         rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "component_batches is NULL");
         return;
     }
-    if (row.entity_path.length_in_bytes && !row.entity_path.utf8)
+    if (rt_load_relaxed(&rt_core.off_mt))
+        ; /* nothing, quickly */
+    else if (row.entity_path.length_in_bytes && !row.entity_path.utf8)
         rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path is NULL");
     else if (n > FEW && !(values = calloc(n, sizeof *values)))
         rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
@@ -261,7 +277,7 @@ static rr_error_code send(struct rt_thread *t, rr_recording_stream stream, struc
         rt_lane_wait_for_worker(t->lane);
     }
     rt_worker_start();
-    rt_worker_ring(rt_lane_is_filling(t->lane));
+    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : RT_RING_ROW);
     return RR_ERROR_CODE_OK;
 }
 

@@ -39,6 +39,7 @@ void rt_core_random(void)
 static void init(void)
 {
     rt_core.pid = (uint32_t)getpid();
+    rt_core.off_mt = rt_env_enabled() == 0;
     rt_core_random();
     epoch_init();
     rt_worker_init();

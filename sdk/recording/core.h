@@ -154,6 +154,8 @@ struct rt_env {
     bool collect;            /* RETAP_COLLECT */
 };
 const struct rt_env *rt_env(void);
+/* RERUN: 0, 1; -1 = it has no say. */
+int rt_env_enabled(void);
 /* The process' default recording id: RETAP_RECORDING_ID, rr_set_default_recording_id(), else random. */
 const char *rt_default_recording_id(void);
 /* The same when some stream has got it, else NULL. */

@@ -118,7 +118,16 @@ RR_API bool rr_strict_mode(void)
     return s == 2 ? rt_env()->strict == 1 : s == 1;
 }
 
+static uint32_t switched_mt; /* rr_set_enabled() was called: it wins over RERUN */
+
 RR_API void rr_set_enabled(bool enabled)
 {
+    rt_core_init();
+    rt_store_relaxed(&switched_mt, 1);
     rt_store_relaxed(&rt_core.off_mt, !enabled);
+}
+
+int rt_env_enabled(void)
+{
+    return rt_load_relaxed(&switched_mt) ? -1 : rt_env()->enabled;
 }

@@ -150,7 +150,7 @@ static int put(struct rt_lane *l, const struct row *row, int64_t time_ns, const 
 void rt_lane_wait_for_worker(struct rt_lane *l)
 {
     rt_worker_start();
-    rt_worker_ring(true);
+    rt_worker_ring(RT_RING_FILLING);
     rt_lane_wait(l, WAIT_MS);
 }
 
@@ -165,7 +165,7 @@ static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle)
         rt_add_relaxed(&s->dropped_mt, 1);
     rt_rcu_read_unlock();
     rt_worker_start();
-    rt_worker_ring(true);
+    rt_worker_ring(RT_RING_FILLING);
     if (!drop)
         rt_lane_wait_for_worker(t->lane);
     return !drop;
@@ -266,6 +266,6 @@ rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_
         return RR_ERROR_CODE_OK; /* or a child that nobody prepared, or no memory for a lane: nothing can be kept */
     rr_error_code code = log_any(t, rec, path, path_len, flags, time_ns, values, n, err);
     rt_worker_start();
-    rt_worker_ring((flags & RT_LOG_URGENT) || rt_lane_is_filling(t->lane));
+    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
     return code;
 }

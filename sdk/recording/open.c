@@ -89,7 +89,7 @@ static rr_error_code options_check(const rr_stream_options *o, rr_error *err)
 
 static bool is_enabled(const rr_stream_options *o)
 {
-    int env = rt_env()->enabled;
+    int env = rt_env_enabled();
     return env >= 0 ? env : o->default_enabled != 2;
 }
 

@@ -51,7 +51,7 @@ static rr_error_code log_batch(rr_recording_stream rec, const struct batch *b, r
         r = rt_worker_do(append, s, (void *)(uintptr_t)b, RT_FOREVER, &e);
     rt_stream_unref(s, true, NULL);
     if (!r && b->rows->n_rows)
-        rt_worker_ring(false);
+        rt_worker_ring(RT_RING_ROW);
     return r ? translate(r, &e, err) : RR_ERROR_CODE_OK;
 }
 

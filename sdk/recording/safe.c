@@ -113,7 +113,7 @@ RR_API bool rr_log_signal_safe(rr_recording_stream rec, const char *entity_path,
     rt_store_release(&p->state_mt, READY);
     rt_add_relaxed(&n_ready_mt, 1);
     int saved = errno;
-    rt_worker_ring(true); /* at most a futex call */
+    rt_worker_ring(RT_RING_URGENT); /* at most a futex call */
     errno = saved;
     return true;
 }

@@ -354,7 +354,7 @@ static bool has_rows(void)
 /* @ns UINT64_MAX: until the next row. */
 static void nap(struct rt_worker *w, uint64_t ns)
 {
-    uint32_t state = ns == UINT64_MAX ? RT_BELL_SLEEP : RT_BELL_NAP;
+    uint32_t state = ns == UINT64_MAX ? RT_BELL_SLEEP : ns > URGENT_NAP_NS ? RT_BELL_NAP : RT_BELL_SHORT;
     struct timespec t = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
     rt_store_seq_cst(&w->bell_mt, state);
     /* Who logs stores head and then loads bell without a fence; this puts one into each of them. */

@@ -8,14 +8,22 @@
 
 #include "recording/core.h"
 
-enum { RT_BELL_AWAKE, RT_BELL_NAP, RT_BELL_SLEEP };
+/* How deep it sleeps; and what a caller rings for: who rings for a thing wakes it from that depth on. */
+enum {
+    RT_BELL_AWAKE,
+    RT_BELL_SHORT, /* at most 10 ms: only a lane that fills is worth a call */
+    RT_BELL_NAP,   /* … and an urgent row */
+    RT_BELL_SLEEP, /* … and any row */
+    RT_RING_FILLING = RT_BELL_SHORT,
+    RT_RING_URGENT = RT_BELL_NAP,
+    RT_RING_ROW = RT_BELL_SLEEP,
+};
 
 void rt_worker_ring_slow(void);
-/* After a row was committed: wakes the worker when it sleeps, or, with @nap, when it only naps. */
-static inline void rt_worker_ring(bool nap)
+/* After a row was committed. @why: RT_RING_*. */
+static inline void rt_worker_ring(uint32_t why)
 {
-    uint32_t bell = rt_load_relaxed(&rt_core.worker.bell_mt);
-    if (bell == RT_BELL_SLEEP || (nap && bell == RT_BELL_NAP))
+    if (rt_load_relaxed(&rt_core.worker.bell_mt) >= why)
         rt_worker_ring_slow();
 }
 /* Starts it, once. Blocks: no. */
