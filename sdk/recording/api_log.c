@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "encode/arrowpack.h"
 #include "recording/api.h"
 #include "recording/line.h"
@@ -73,7 +74,18 @@ static uint32_t place_of(const struct rt_value *values, uint32_t n, const struct
     return i;
 }
 
-static rr_error_code gather(const rr_data_row *row, struct rt_value *values, uint32_t *ret_n, rr_error *err)
+/* The usual component: one text. Return: false when it is something else, or not right. */
+static bool one_text(const struct rt_component_type *c, const struct ArrowArray *a, struct rt_slice *ret)
+{
+    if (c->datatype->kind != RT_KIND_UTF8 || a->length != 1 || a->offset < 0 || a->null_count || a->n_buffers != 3 || a->n_children ||
+        a->dictionary || !a->buffers || !a->buffers[1] || !a->buffers[2])
+        return false;
+    int64_t from = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset), to = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset + 1);
+    *ret = rt_slice((const char *)a->buffers[2] + from, (size_t)(to - from));
+    return from >= 0 && to >= from && to - from <= (int64_t)RT_MOVE_BYTES && rt_utf8_ok(ret->p, ret->n);
+}
+
+static rr_error_code gather(const rr_data_row *row, struct rt_value *values, struct rt_slice *texts, uint32_t *ret_n, rr_error *err)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < row->num_component_batches; i++) {
@@ -85,12 +97,16 @@ static rr_error_code gather(const rr_data_row *row, struct rt_value *values, uin
                            b->component_type);
         if (!b->array.release)
             return rt_fail(err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "%s: the array was released already", c->component);
+        uint32_t at = place_of(values, n, c);
+        n = at == n ? n + 1 : n;
+        if (one_text(c, &b->array, &texts[at])) {
+            values[at] = (struct rt_value){.type = c, .n = 1, .values = &texts[at]};
+            continue;
+        }
         int r = rt_array_check(c->datatype, &b->array, &e);
         if (r)
             return array_fail(r, c, &e, err);
-        uint32_t at = place_of(values, n, c);
         values[at] = (struct rt_value){.type = c, .n = (uint32_t)b->array.length, .array = &b->array};
-        n = at == n ? n + 1 : n;
     }
     *ret_n = n;
     return RR_ERROR_CODE_OK;
@@ -101,18 +117,15 @@ static bool is_urgent(const struct rt_value *values, uint32_t n)
 {
     const struct rt_component_type *level = rt_type_of_table(RT_C_TextLog_level);
     uint32_t i = place_of(values, n, level);
-    if (i == n || values[i].n != 1 || rt_view_validity(level->datatype, values[i].array))
-        return false;
-    const struct ArrowArray *a = values[i].array;
-    int64_t from = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset), to = rt_view_offset(a->buffers[1], false, (uint64_t)a->offset + 1);
-    return rt_urgency(rt_slice((const char *)a->buffers[2] + from, (size_t)(to - from)));
+    return i < n && values[i].values && values[i].n == 1 && rt_urgency(*(const struct rt_slice *)values[i].values);
 }
 
-static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row, bool inject_time, struct rt_value *values, rr_error *err)
+static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row, bool inject_time, struct rt_value *values,
+                             struct rt_slice *texts, rr_error *err)
 {
     uint32_t n = 0;
     static uint32_t site;
-    rr_error_code code = gather(row, values, &n, err);
+    rr_error_code code = gather(row, values, texts, &n, err);
     if (code)
         return code;
     if (!n) {
@@ -123,26 +136,34 @@ static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row,
     return rt_log_row(stream, row->entity_path.utf8, row->entity_path.length_in_bytes, flags, 0, values, n, err);
 }
 
-RR_API void rr_recording_stream_log(rr_recording_stream stream, rr_data_row row, bool inject_time, rr_error *err)
+static __attribute__((noinline)) void log_checked(rr_recording_stream stream, const rr_data_row *row, bool inject_time, rr_error *err)
 {
     struct rt_value few[FEW], *values = few;
-    uint32_t n = row.num_component_batches;
-    if (n && !row.component_batches) {
+    struct rt_slice few_texts[FEW], *texts = few_texts;
+    uint32_t n = row->num_component_batches;
+    if (row->entity_path.length_in_bytes && !row->entity_path.utf8) {
+        rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path is NULL");
+    } else if (n > FEW && !(values = calloc(n, sizeof *values + sizeof *texts))) {
+        rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
+    } else {
+        if (n > FEW)
+            texts = (struct rt_slice *)(void *)(values + n);
+        log_row(stream, row, inject_time, values, texts, err);
+    }
+    if (values != few)
+        free(values);
+}
+
+RR_API void rr_recording_stream_log(rr_recording_stream stream, rr_data_row row, bool inject_time, rr_error *err)
+{
+    if (row.num_component_batches && !row.component_batches) {
         rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "component_batches is NULL");
         return;
     }
-    if (rt_load_relaxed(&rt_core.off_mt))
-        ; /* nothing, quickly */
-    else if (row.entity_path.length_in_bytes && !row.entity_path.utf8)
-        rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path is NULL");
-    else if (n > FEW && !(values = calloc(n, sizeof *values)))
-        rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
-    else if (rt_log_stands(stream, err))
-        log_row(stream, &row, inject_time, values, err);
-    for (uint32_t i = 0; i < n; i++)
+    if (!rt_load_relaxed(&rt_core.off_mt))
+        log_checked(stream, &row, inject_time, err);
+    for (uint32_t i = 0; i < row.num_component_batches; i++)
         release(&row.component_batches[i].array);
-    if (values != few)
-        free(values);
 }
 
 /* ---------------------------------------------------------------- columns */

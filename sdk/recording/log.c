@@ -12,7 +12,7 @@
 #include "recording/thread.h"
 #include "recording/worker.h"
 
-enum { FEW_VALUES = 24, WAIT_MS = 100 };
+enum { FEW_VALUES = 24, WAIT_MS = 100, RT_USUAL_PATH = 256 };
 
 /* ---------------------------------------------------------------- which stream */
 
@@ -248,7 +248,14 @@ static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_r
         return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
     row.head = (struct rt_row_head){.path = path, .path_len = (uint32_t)path_len};
     row.has_tick = false;
-    if (path_len <= RT_PATH_MOST && rt_path_is_clean(path, path_len))
+    char usual[RT_USUAL_PATH];
+    if (path_len && path_len < RT_USUAL_PATH && path[0] != '/' && rt_path_is_clean_behind_slash(path, path_len)) {
+        usual[0] = '/';
+        memcpy(usual + 1, path, path_len);
+        row.head.path = usual;
+        row.head.path_len++;
+        code = log_values(t, rec, &row, flags, time_ns, values, n, sizes, err);
+    } else if (path_len <= RT_PATH_MOST && rt_path_is_clean(path, path_len))
         code = log_values(t, rec, &row, flags, time_ns, values, n, sizes, err);
     else
         code = log_parsed(t, rec, path, path_len, &row, flags, time_ns, values, n, sizes, err);

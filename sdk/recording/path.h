@@ -43,20 +43,22 @@ void rt_path_end(struct rt_path_writer *w);
 enum { RT_PATH_SLASH = 1, RT_PATH_OTHER = 2 };
 extern const uint8_t rt_path_class[256]; /* 0: may stand in a part as it is */
 
-/* Is the text its own path: "/logs/arm_1", ASCII only? One pass without a branch a byte; false negatives cost only time. */
-static inline bool rt_path_is_clean(const char *p, size_t n)
+/* Is "/" and the text the path of the text: "logs/arm_1", ASCII only? One pass without a branch a byte; false negatives cost only time. */
+static inline bool rt_path_is_clean_behind_slash(const char *p, size_t n)
 {
-    uint32_t seen = 0, before = 0;
-    if (n == 0 || p[0] != '/')
-        return false;
+    uint32_t seen = 0, before = RT_PATH_SLASH;
     for (size_t i = 0; i < n; i++) {
         uint32_t class = rt_path_class[(uint8_t)p[i]];
         seen |= class | (before & class) << 2; /* two slashes: 4 */
         before = class;
     }
-    bool last_slash = before == RT_PATH_SLASH && n > 1;
-    bool reserved = n > 2 && p[1] == '_' && p[2] == '_';
-    return seen <= RT_PATH_SLASH && !last_slash && !reserved;
+    bool reserved = n > 1 && p[0] == '_' && p[1] == '_';
+    return n && seen <= RT_PATH_SLASH && before != RT_PATH_SLASH && !reserved;
+}
+/* Is the text its own path: "/logs/arm_1", or the root? */
+static inline bool rt_path_is_clean(const char *p, size_t n)
+{
+    return n && p[0] == '/' && (n == 1 || rt_path_is_clean_behind_slash(p + 1, n - 1));
 }
 
 #endif

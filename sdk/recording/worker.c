@@ -19,7 +19,7 @@
 #include "recording/record.h"
 #include "recording/safe.h"
 
-enum { STACK_BYTES = 256 << 10 };
+enum { STACK_BYTES = 256 << 10, AHEAD_BYTES = 256 };
 #define BUSY_NAP_NS   1000000u    /* under load */
 #define URGENT_NAP_NS 10000000u   /* a row of level ERROR waits at most this long */
 #define IDLE_NAP_NS   200000000u
@@ -91,7 +91,11 @@ static uint64_t drain_lane(struct rt_lane *l)
     const struct rt_lane_mark end = rt_lane_mark(l);
     const struct rt_rec *rec;
     uint64_t n = 0;
-    while ((rec = rt_lane_peek(l, &rt_core.lanes, end)) && take(rec)) {
+    while ((rec = rt_lane_peek(l, &rt_core.lanes, end))) {
+        for (unsigned i = 0; i < AHEAD_BYTES; i += 64) /* another CPU wrote it: fetch the next record while this one is worked on */
+            __builtin_prefetch((const uint8_t *)rec + rec->bytes + i);
+        if (!take(rec))
+            break;
         n += rec->bytes;
         rt_lane_advance(l, rec);
     }
