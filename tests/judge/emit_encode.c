@@ -4,10 +4,12 @@
  *                                  column on a line, numbers in hexadecimal
  *   emit_encode recording FILE     an .rrd with two stores, chunks of several timelines, nested types, null cells, names that a manifest can't
  *                                  tell apart (not when `plain` follows), and a footer
+ *   emit_encode rewrite IN OUT     the chunks of an .rrd as the decoder reads them, written anew, with a footer
  */
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "encode/decode.h"
 #include "encode/footer.h"
 #include "tests/unit/array_kit.h"
 
@@ -77,14 +79,14 @@ static void emit_arrays(const char *path, int n)
 
 /* ---------------------------------------------------------------- a recording */
 
-enum { MOST = 6 };
+enum { MOST = 128 };
 #define T0 1700000000000000000ll
 
 struct time_column {
     const char *name;
     uint8_t type;
     bool sorted;
-    int64_t values[MOST];
+    const int64_t *values;
 };
 
 struct column {
@@ -98,9 +100,24 @@ struct file {
     struct rt_footer_store stores[2];
     struct rt_manifest names[2];
     struct rt_store_id ids[2];
-    struct rt_placed_chunk chunks[2][16];
+    struct rt_placed_chunk chunks[2][MOST];
     uint64_t next_id;
 };
+
+struct chunk {
+    int store;
+    const char *entity;
+    struct rt_tuid id;
+    const uint8_t *row_ids; /* NULL: counted from id */
+    uint32_t n_rows, n_times, n_columns;
+    struct time_column times[MOST];
+    struct column columns[MOST];
+};
+
+static const struct rt_datatype *list_of(const struct rt_datatype *t)
+{
+    return kit_type("l", RT_KIND_LIST, 0, true, 1, t);
+}
 
 static struct rt_ipc_field time_field(const struct time_column *t)
 {
@@ -128,11 +145,12 @@ static struct rt_span span_of(const struct time_column *t, uint32_t n, const str
     return s;
 }
 
-static struct rt_chunk_facts *facts_of(struct file *f, int store, const char *entity, uint32_t n_rows, const struct time_column *times,
-                                       uint32_t n_times, const struct column *columns, uint32_t n_columns)
+static struct rt_chunk_facts *facts_of(struct file *f, const struct chunk *c)
 {
-    struct rt_manifest *m = &f->names[store];
-    uint32_t time_list[4], list[8], n_partial = 0;
+    struct rt_manifest *m = &f->names[c->store];
+    const struct time_column *times = c->times;
+    const struct column *columns = c->columns;
+    uint32_t time_list[MOST], list[MOST], n_partial = 0, n_rows = c->n_rows, n_times = c->n_times, n_columns = c->n_columns;
     for (uint32_t i = 0; i < n_times; i++)
         time_list[i] = (uint32_t)rt_manifest_intern_timeline(m, times[i].name, strlen(times[i].name), times[i].type);
     for (uint32_t i = 0; i < n_columns; i++) {
@@ -142,7 +160,7 @@ static struct rt_chunk_facts *facts_of(struct file *f, int store, const char *en
         n_partial += columns[i].array->null_count > 0;
     }
     struct rt_chunk_facts *facts = rt_chunk_facts_new(n_times, n_partial);
-    facts->shape = (uint32_t)rt_manifest_add_shape(m, (uint32_t)rt_manifest_add_entity(m, entity), time_list, n_times, list, n_columns);
+    facts->shape = (uint32_t)rt_manifest_add_shape(m, (uint32_t)rt_manifest_add_entity(m, c->entity), time_list, n_times, list, n_columns);
     facts->n_rows = n_rows;
     for (uint32_t t = 0; t < n_times; t++)
         facts->spans[t] = span_of(&times[t], n_rows, NULL);
@@ -157,56 +175,77 @@ static struct rt_chunk_facts *facts_of(struct file *f, int store, const char *en
     return facts;
 }
 
-static void put_head(struct rt_ipc_batch *b, struct rt_tuid id, uint32_t n_rows, const struct time_column *times, uint32_t n_times)
+static void put_head(struct rt_ipc_batch *b, const struct chunk *c)
 {
-    rt_ipc_node(b, n_rows, 0);
+    rt_ipc_node(b, c->n_rows, 0);
     rt_ipc_buffer_add(b, NULL, 0);
-    uint8_t *ids = rt_ipc_buffer_room(b, 16 * (size_t)n_rows);
-    for (uint32_t i = 0; i < n_rows; i++)
-        rt_tuid_bytes((struct rt_tuid){id.time_ns, id.inc + 1 + i}, ids + 16 * i);
-    for (uint32_t t = 0; t < n_times; t++) {
-        rt_ipc_node(b, n_rows, 0);
+    uint8_t *ids = rt_ipc_buffer_room(b, 16 * (size_t)c->n_rows);
+    for (uint32_t i = 0; i < c->n_rows && !c->row_ids; i++)
+        rt_tuid_bytes((struct rt_tuid){c->id.time_ns, c->id.inc + 1 + i}, ids + 16 * i);
+    if (c->row_ids)
+        memcpy(ids, c->row_ids, 16 * (size_t)c->n_rows);
+    for (uint32_t t = 0; t < c->n_times; t++) {
+        rt_ipc_node(b, c->n_rows, 0);
         rt_ipc_buffer_add(b, NULL, 0);
-        rt_ipc_buffer_add(b, times[t].values, 8 * (size_t)n_rows);
+        rt_ipc_buffer_add(b, c->times[t].values, 8 * (size_t)c->n_rows);
     }
+}
+
+static void write_chunk(struct file *f, const struct chunk *c)
+{
+    static struct rt_ipc_field fields[1 + 2 * MOST] = {
+        {"rerun.controls.RowId", &rt_datatype_tuid, false, false, {{"rerun:kind", "control"}, {"rerun:is_sorted", "true"}}}};
+    char text[64];
+    struct rt_fb fb = {0};
+    struct rt_buf ipc = {0}, scratch = {0};
+    struct rt_ipc_batch b;
+    size_t nodes = 1 + c->n_times, buffers = 2 + 2 * c->n_times;
+    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)c->id.time_ns, (unsigned long long)c->id.inc);
+    const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {{"rerun:entity_path", c->entity}, {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
+    for (uint32_t i = 0; i < c->n_times; i++)
+        fields[1 + i] = time_field(&c->times[i]);
+    for (uint32_t i = 0; i < c->n_columns; i++) {
+        fields[1 + c->n_times + i] = column_field(&c->columns[i]);
+        rt_ipc_count(list_of(c->columns[i].type), &nodes, &buffers);
+    }
+    CHECK_INT(rt_ipc_schema(&fb, fields, 1 + c->n_times + c->n_columns, meta, true, &ipc), 0);
+    CHECK_INT(rt_ipc_batch_begin(&b, &fb, &ipc, c->n_rows, nodes, buffers), 0);
+    put_head(&b, c);
+    for (uint32_t i = 0; i < c->n_columns; i++)
+        rt_ipc_view(&b, list_of(c->columns[i].type), c->columns[i].array, 0, c->n_rows);
+    CHECK_INT(rt_ipc_batch_end(&b), 0);
+    CHECK_INT(rt_ipc_end(&ipc), 0);
+
+    struct rt_chunk_facts *facts = facts_of(f, c);
+    struct rt_footer_store *s = &f->stores[c->store];
+    CHECK(s->n < MOST);
+    f->chunks[c->store][s->n++] = (struct rt_placed_chunk){facts, f->out.len + RT_RRD_FRAME_HEADER_BYTES};
+    facts->raw_size = ipc.len;
+    rt_tuid_bytes(c->id, facts->id);
+    CHECK_INT(rt_rrd_arrow(&f->out, &f->ids[c->store], c->id, c->n_times == 0, &ipc, false, &scratch, &facts->size), 0);
+    rt_fb_deinit(&fb);
+    rt_buf_deinit(&ipc);
+    rt_buf_deinit(&scratch);
 }
 
 /* Columns and timelines sorted by name. */
 static void add_chunk(struct file *f, int store, const char *entity, uint32_t n_rows, const struct time_column *times, uint32_t n_times,
                       const struct column *columns, uint32_t n_columns)
 {
-    struct rt_tuid id = {T0, f->next_id += 100};
-    struct rt_ipc_field fields[16] = {{"rerun.controls.RowId", &rt_datatype_tuid, false, false, {{"rerun:kind", "control"}, {"rerun:is_sorted", "true"}}}};
-    char text[64];
-    struct rt_fb fb = {0};
-    struct rt_buf ipc = {0}, scratch = {0};
-    struct rt_ipc_batch b;
-    size_t nodes = 1 + n_times, buffers = 2 + 2 * n_times;
-    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)id.time_ns, (unsigned long long)id.inc);
-    const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {{"rerun:entity_path", entity}, {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
-    for (uint32_t i = 0; i < n_times; i++)
-        fields[1 + i] = time_field(&times[i]);
-    for (uint32_t i = 0; i < n_columns; i++) {
-        fields[1 + n_times + i] = column_field(&columns[i]);
-        rt_ipc_count(kit_type("l", RT_KIND_LIST, 0, true, 1, columns[i].type), &nodes, &buffers);
-    }
-    CHECK_INT(rt_ipc_schema(&fb, fields, 1 + n_times + n_columns, meta, true, &ipc), 0);
-    CHECK_INT(rt_ipc_batch_begin(&b, &fb, &ipc, n_rows, nodes, buffers), 0);
-    put_head(&b, id, n_rows, times, n_times);
-    for (uint32_t i = 0; i < n_columns; i++)
-        rt_ipc_view(&b, kit_type("l", RT_KIND_LIST, 0, true, 1, columns[i].type), columns[i].array, 0, n_rows);
-    CHECK_INT(rt_ipc_batch_end(&b), 0);
-    CHECK_INT(rt_ipc_end(&ipc), 0);
+    static struct chunk c;
+    c = (struct chunk){.store = store, .entity = entity, .id = {T0, f->next_id += 100}, .n_rows = n_rows, .n_times = n_times, .n_columns = n_columns};
+    if (n_times)
+        memcpy(c.times, times, n_times * sizeof *times);
+    memcpy(c.columns, columns, n_columns * sizeof *columns);
+    write_chunk(f, &c);
+}
 
-    struct rt_chunk_facts *facts = facts_of(f, store, entity, n_rows, times, n_times, columns, n_columns);
-    struct rt_footer_store *s = &f->stores[store];
-    f->chunks[store][s->n++] = (struct rt_placed_chunk){facts, f->out.len + RT_RRD_FRAME_HEADER_BYTES};
-    facts->raw_size = ipc.len;
-    rt_tuid_bytes(id, facts->id);
-    CHECK_INT(rt_rrd_arrow(&f->out, &f->ids[store], id, n_times == 0, &ipc, false, &scratch, &facts->size), 0);
-    rt_fb_deinit(&fb);
-    rt_buf_deinit(&ipc);
-    rt_buf_deinit(&scratch);
+static void finish(struct file *f, const char *path)
+{
+    struct rt_buf footer = {0};
+    CHECK_INT(rt_footer_build(f->stores, 2, &footer), 0);
+    CHECK_INT(rt_rrd_end(&f->out, f->out.len, footer.data, footer.len), 0);
+    save(path, &f->out);
 }
 
 /* A List<@t> of @n rows out of flat @values; row i ends at ends[i]; @nulls: bits of rows that are null. */
@@ -284,8 +323,10 @@ static void recording_chunks(struct file *f, bool plain)
     static const char *const labels[] = {"a", "b", "c"};
     static const float radius[] = {0.5f};
     static const double numbers[] = {1, 2, 3};
-    const struct time_column three[] = {{"elapsed", RR_TIME_TYPE_DURATION, true, {-5, 0, 5, 5}}, {"frame", RR_TIME_TYPE_SEQUENCE, false, {40, 10, 30, 20}},
-                                        {"log_time", RR_TIME_TYPE_TIMESTAMP, true, {T0, T0 + 1, T0 + 2, T0 + 3}}};
+    static const int64_t elapsed[] = {-5, 0, 5, 5}, frames[] = {40, 10, 30, 20}, log_times[] = {T0, T0 + 1, T0 + 2, T0 + 3}, low[] = {1, 2, 3},
+                         high[] = {4, 5, 6};
+    const struct time_column three[] = {{"elapsed", RR_TIME_TYPE_DURATION, true, elapsed}, {"frame", RR_TIME_TYPE_SEQUENCE, false, frames},
+                                        {"log_time", RR_TIME_TYPE_TIMESTAMP, true, log_times}};
     const struct column cloud[] = {
         {"Points3D:colors", "rerun.archetypes.Points3D", "rerun.components.Color", &rt_datatype_u32, cells(&rt_datatype_u32, 4, (uint32_t[]){1, 1, 1, 2}, colors, 6)},
         {"Points3D:labels", "rerun.archetypes.Points3D", "rerun.components.Text", &rt_datatype_utf8, cells(&rt_datatype_utf8, 4, (uint32_t[]){0, 2, 2, 3}, labels, 4)},
@@ -298,7 +339,7 @@ static void recording_chunks(struct file *f, bool plain)
     add_chunk(f, 0, "/points", 1, NULL, 0, radii, 1);
     if (plain)
         return;
-    const struct time_column alike[] = {{"my.time", RR_TIME_TYPE_SEQUENCE, true, {1, 2, 3}}, {"my_time", RR_TIME_TYPE_SEQUENCE, true, {4, 5, 6}}};
+    const struct time_column alike[] = {{"my.time", RR_TIME_TYPE_SEQUENCE, true, low}, {"my_time", RR_TIME_TYPE_SEQUENCE, true, high}};
     const struct ArrowArray *ones = cells(&rt_datatype_f64, 3, (uint32_t[]){1, 2, 3}, numbers, 0), *gaps = cells(&rt_datatype_f64, 3, (uint32_t[]){0, 0, 1}, numbers, 3);
     const struct column twins[] = {{"a.b", NULL, NULL, &rt_datatype_f64, ones}, {"a_b", NULL, NULL, &rt_datatype_f64, gaps}};
     add_chunk(f, 0, "/user/with\\ space", 3, alike, 2, twins, 2);
@@ -307,7 +348,8 @@ static void recording_chunks(struct file *f, bool plain)
 static void emit_recording(const char *path, bool plain)
 {
     static struct file f;
-    const struct time_column blueprint = {"blueprint", RR_TIME_TYPE_SEQUENCE, true, {0}};
+    static const int64_t zero[] = {0};
+    const struct time_column blueprint = {"blueprint", RR_TIME_TYPE_SEQUENCE, true, zero};
     static const char *const query[] = {"$origin/**"};
     const struct column contents = {"ViewContents:query", "rerun.blueprint.archetypes.ViewContents", "rerun.blueprint.components.QueryExpression",
                                     &rt_datatype_utf8, cells(&rt_datatype_utf8, 1, (uint32_t[]){1}, query, 0)};
@@ -325,10 +367,80 @@ static void emit_recording(const char *path, bool plain)
     CHECK_INT(rt_rrd_activation(&f.out, &f.ids[1], false, true), 0);
     CHECK_INT(rt_rrd_store_info(&f.out, &f.ids[0], (struct rt_tuid){T0, 2}), 0);
     recording_chunks(&f, plain);
-    struct rt_buf footer = {0};
-    CHECK_INT(rt_footer_build(f.stores, 2, &footer), 0);
-    CHECK_INT(rt_rrd_end(&f.out, f.out.len, footer.data, footer.len), 0);
-    save(path, &f.out);
+    finish(&f, path);
+}
+
+/* ---------------------------------------------------------------- written anew */
+
+static void set_store(struct file *f, const struct rt_store_info *info)
+{
+    int i = info->kind == RR_STORE_KIND_BLUEPRINT;
+    f->ids[i] = (struct rt_store_id){strdup(info->application_id), strdup(info->recording_id), info->kind};
+    f->stores[i].id = &f->ids[i];
+    f->stores[i].names = &f->names[i];
+    f->stores[i].chunks = f->chunks[i];
+    CHECK_INT(rt_rrd_store_info(&f->out, &f->ids[i], (struct rt_tuid){T0, 1}), 0);
+}
+
+static struct rt_tuid tuid_of(const uint8_t id[16])
+{
+    uint64_t be[2];
+    memcpy(be, id, 16);
+    return (struct rt_tuid){__builtin_bswap64(be[0]), __builtin_bswap64(be[1])};
+}
+
+static struct time_column time_of(const struct rt_chunk_column *col, uint32_t n)
+{
+    const int64_t *values = (const int64_t *)(const void *)col->values;
+    uint8_t type = col->time_unit == 's' ? RR_TIME_TYPE_SEQUENCE : col->time_unit == 'd' ? RR_TIME_TYPE_DURATION : RR_TIME_TYPE_TIMESTAMP;
+    struct time_column t = {col->name, type, true, values};
+    for (uint32_t i = 1; i < n; i++)
+        t.sorted &= values[i] >= values[i - 1];
+    return t;
+}
+
+static void rewrite_chunk(struct file *f, const struct rt_frame *frame)
+{
+    static struct chunk c;
+    struct rt_chunk in;
+    struct rt_error err = {0};
+    if (rt_chunk_decode(frame, &in, &err))
+        rt_test_fail(__FILE__, __LINE__, "%s", err.message);
+    c = (struct chunk){.store = in.store_kind == RR_STORE_KIND_BLUEPRINT, .entity = strdup(in.entity_path), .id = tuid_of(in.id), .row_ids = in.row_ids,
+                       .n_rows = in.n_rows};
+    for (uint32_t i = 0; i < in.n_columns; i++) {
+        const struct rt_chunk_column *col = &in.columns[i];
+        CHECK(c.n_times < MOST && c.n_columns < MOST && col->datatype);
+        if (col->kind == RT_COLUMN_TIMELINE)
+            c.times[c.n_times++] = time_of(col, in.n_rows);
+        else if (col->kind == RT_COLUMN_COMPONENT)
+            c.columns[c.n_columns++] = (struct column){col->name, col->archetype, col->component_type, col->datatype, &col->array};
+        if (col->kind == RT_COLUMN_COMPONENT)
+            CHECK_INT(rt_array_check(list_of(col->datatype), &col->array, NULL), 0);
+    }
+    write_chunk(f, &c);
+    rt_chunk_deinit(&in);
+}
+
+static void rewrite(const char *in, const char *out)
+{
+    static struct file f;
+    struct rt_rrd_reader *r;
+    struct rt_frame frame;
+    struct rt_store_info info;
+    struct rt_activation a;
+    CHECK_INT(rt_rrd_reader_open(in, &r, NULL), 0);
+    CHECK_INT(rt_rrd_stream_header(&f.out), 0);
+    while (rt_rrd_reader_next(r, &frame, NULL) == 0) {
+        if (frame.kind == RT_FRAME_SET_STORE_INFO && rt_store_info_decode(&frame, &info, NULL) == 0)
+            set_store(&f, &info);
+        else if (frame.kind == RT_FRAME_ARROW)
+            rewrite_chunk(&f, &frame);
+        else if (frame.kind == RT_FRAME_BLUEPRINT && rt_activation_decode(&frame, &a, NULL) == 0)
+            CHECK_INT(rt_rrd_activation(&f.out, &f.ids[1], a.make_active, a.make_default), 0);
+    }
+    rt_rrd_reader_free(r);
+    finish(&f, out);
 }
 
 int main(int argc, char **argv)
@@ -337,6 +449,8 @@ int main(int argc, char **argv)
         emit_arrays(argv[2], atoi(argv[3]));
     else if (argc >= 3 && !strcmp(argv[1], "recording"))
         emit_recording(argv[2], argc == 4);
+    else if (argc == 4 && !strcmp(argv[1], "rewrite"))
+        rewrite(argv[2], argv[3]);
     else
         return 2;
     return 0;
