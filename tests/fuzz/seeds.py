@@ -1,5 +1,6 @@
 """seeds.py FOLDER: small recordings by the official SDK for fuzz_decode, each with its chunks stored plain, so that changed bytes reach Arrow
 rather than LZ4. What is in tests/fuzz/corpus/fuzz_decode was made with it."""
+import decimal
 import os
 import struct
 import sys
@@ -24,6 +25,21 @@ RECORDINGS = {
 def columns(rec):
     rec.send_columns("/c", indexes=[rr.TimeColumn("frame", sequence=[1, 2, 3]), rr.TimeColumn("wait", duration=[0.5, 1, 2])],
                      columns=rr.Scalars.columns(scalars=[1.0, 2.0, 3.0]))
+
+
+def odd(rec):
+    """Types that the library steps over, between two that it reads."""
+    arrays = {"a_first": pa.array([1, 2], pa.int32()),
+              "b_decimal": pa.array([decimal.Decimal("1.5"), None], pa.decimal128(10, 2)),
+              "c_date": pa.array([1, 2], pa.date32()),
+              "d_zone": pa.array([1, 2], pa.timestamp("ns", "UTC")),
+              "e_struct": pa.array([{"x": 1, "y": decimal.Decimal(2)}, None], pa.struct([("x", pa.int8()), ("y", pa.decimal128(5, 1))])),
+              "f_map": pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int32())),
+              "g_dictionary": pa.array(["a", "b"]).dictionary_encode(),
+              "h_view": pa.array(["a string that is longer than twelve", "b"], pa.string_view()),
+              "i_last": pa.array(["x", None], pa.large_string())}
+    rec.send_columns("/odd", indexes=[rr.TimeColumn("frame", sequence=[1, 2])],
+                     columns=[c for name, a in arrays.items() for c in rr.AnyValues.columns(**{name: a})])
 
 
 def varint(n):
@@ -78,8 +94,8 @@ def plain_file(data):
 
 
 def main():
-    for name, log in {**RECORDINGS, "columns": columns}.items():
-        path = os.path.join(sys.argv[1], f"nested-{name}.rrd")
+    for name, log in {**RECORDINGS, "columns": columns, "odd": odd}.items():
+        path = os.path.join(sys.argv[1], f"{'odd' if name == 'odd' else 'nested-' + name}.rrd")
         rec = rr.RecordingStream("seed", recording_id=name, send_properties=False)
         rec.save(path)
         log(rec)

@@ -150,3 +150,43 @@ RT_TEST(test_blueprint_activation)
     CHECK_INT(rt_activation_decode(&f, &a, NULL), RT_RRD_E_CORRUPT);
     rt_buf_deinit(&out);
 }
+
+/* Written by the official SDK (tests/fuzz/seeds.py): types that this library steps over, between two that it holds. */
+RT_TEST(test_types_that_are_not_held_are_stepped_over)
+{
+    static const struct {
+        const char *name, *type; /* NULL: not held */
+    } columns[] = {{"a_first", "Int32"}, {"b_decimal", NULL}, {"c_date", NULL}, {"d_zone", NULL}, {"e_struct", NULL},
+                   {"f_map", NULL}, {"g_dictionary", NULL}, {"h_view", NULL}, {"i_last", "LargeUtf8"}};
+    const char *src = getenv("RETAP_SRC");
+    char path[4096], type[64];
+    struct rt_rrd_reader *r;
+    struct rt_frame frame;
+    struct rt_chunk c;
+    struct rt_error err = {0};
+    int64_t v;
+    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/fuzz_decode/odd.rrd", src ? src : ".");
+    CHECK_INT(rt_rrd_reader_open(path, &r, &err), 0);
+    while (rt_rrd_reader_next(r, &frame, &err) == 0 && frame.kind != RT_FRAME_ARROW)
+        ;
+    CHECK_INT(frame.kind, RT_FRAME_ARROW);
+    if (rt_chunk_decode(&frame, &c, &err))
+        rt_test_fail(__FILE__, __LINE__, "%s", err.message);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        const struct rt_chunk_column *col = rt_chunk_find(&c, RT_COLUMN_COMPONENT, columns[i].name);
+        CHECK(col);
+        CHECK_INT(rt_cell_count(col, 0, NULL), 1);
+        CHECK(!col->datatype == !columns[i].type);
+        if (col->datatype) {
+            rt_datatype_name(col->datatype, type, sizeof type);
+            CHECK_STR(type, columns[i].type);
+        }
+    }
+    struct kit_text text = {0};
+    kit_elements(&text, &rt_datatype_large_utf8, rt_chunk_items(rt_chunk_find(&c, RT_COLUMN_COMPONENT, "i_last")), 0, 2);
+    CHECK_STR(text.p, "\"x\"\n~\n");
+    CHECK(rt_cell_i64(rt_chunk_find(&c, RT_COLUMN_COMPONENT, "d_zone"), 1, 0, &v) && v == 2); /* can be read all the same */
+    CHECK(rt_cell_i64(rt_chunk_find(&c, RT_COLUMN_COMPONENT, "a_first"), 0, 0, &v) && v == 1);
+    rt_chunk_deinit(&c);
+    rt_rrd_reader_free(r);
+}
