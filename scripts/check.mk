@@ -122,7 +122,8 @@ fuzz: $(FUZZ_BINS) ## hostile bytes into each parser
 
 # ---------------------------------------------------------------- manual, install
 MAN := $(patsubst bridges/cli/man/%.in,$(GEN)/man/%,$(wildcard bridges/cli/man/*.1.in bridges/cli/man/*.7.in)) \
-       $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in)) $(GEN)/man/retap-functions.3
+       $(patsubst sdk/man/%.in,$(GEN)/man/%,$(wildcard sdk/man/*.3.in)) $(GEN)/man/retap-functions.3 \
+       $(GEN)/man/retap-archetypes.7
 PUBLIC_HEADERS := $(wildcard sdk/include/*.h sdk/include/retap/*.h)
 COMPLETION := $(GEN)/completion/retap
 setup: ## installs what is missing
@@ -136,6 +137,9 @@ $(GEN)/man/%: sdk/man/%.in config/options.def scripts/gen-options Makefile
 $(GEN)/man/retap-functions.3: $(PUBLIC_HEADERS) scripts/gen-functions scripts/public_api.py Makefile
 	@mkdir -p $(@D)
 	$(Q)scripts/gen-functions $(VERSION) > $@.$$$$ && mv $@.$$$$ $@
+$(GEN)/man/retap-archetypes.7: sdk/man/retap-archetypes.7.in $(wildcard sdk/archetype/*.def) config/streams.def scripts/gen-archetypes Makefile
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-archetypes $< $(VERSION) > $@.$$$$ && mv $@.$$$$ $@
 $(COMPLETION): bridges/cli/completion/retap.bash config/options.def scripts/gen-options
 	@mkdir -p $(@D)
 	$(Q){ scripts/gen-options completion config/options.def && cat $<; } > $@.$$$$ && mv $@.$$$$ $@
