@@ -2,6 +2,7 @@
 
 #include "recording/fieldset.h"
 #include "recording/legacy_call.h"
+#include "recording/plain.h"
 
 /* ---------------------------------------------------------------- begin and end */
 
@@ -176,11 +177,15 @@ void rt_legacy_paint(struct rt_legacy *c, unsigned row, const rr_paint *paint, u
 RR_API rr_error_code rr_log_scalar(rr_recording_stream rec, const char *path, double value)
 {
     static uint32_t site_mt;
+    const struct rt_plain_cell cell = {RT_C_Scalars_scalars + 1, 1, &value, sizeof value, false};
     const struct rt_value v = {rt_type_of_table(RT_C_Scalars_scalars), 1, &value, NULL};
+    size_t len = path ? strlen(path) : 0;
     rr_error answer;
     if (!path)
         return rt_misuse(&site_mt, 0, NULL, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "path is NULL");
-    rr_error_code code = rt_log_row(rec, path, strlen(path), 0, 0, &v, 1, &answer);
+    if (rt_log_plain(rec, path, len, 0, 0, &cell, 1) != RT_PLAIN_NOT)
+        return RR_ERROR_CODE_OK;
+    rr_error_code code = rt_log_row(rec, path, len, 0, 0, &v, 1, &answer);
     return code ? rt_log_judge(&site_mt, 0, NULL, code, &answer) : code;
 }
 

@@ -7,6 +7,7 @@
 #include "archetype/form.h"
 #include "archetype/table.h"
 #include "recording/log.h"
+#include "recording/plain.h"
 #include "tests/harness/test.h"
 
 /* ---------------------------------------------------------------- rows are caught by the linker (--wrap) and kept as text */
@@ -124,6 +125,15 @@ bool __wrap_rt_log_wanted(rr_recording_stream rec);
 bool __wrap_rt_log_wanted(rr_recording_stream rec)
 {
     return !logged.unwanted;
+}
+
+/* No recording: every row is left to rt_log_row(). */
+enum rt_plain __wrap_rt_log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                                  const struct rt_plain_cell *cells, uint32_t n);
+enum rt_plain __wrap_rt_log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
+                                  const struct rt_plain_cell *cells, uint32_t n)
+{
+    return RT_PLAIN_NOT;
 }
 
 static void keep_warning(void *ctx, const char *text)
