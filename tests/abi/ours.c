@@ -5,6 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What is written in place has twins in C++. */
+static bool bundles(void)
+{
+    const float positions[] = {0, 0, 0, 1, 1, 1};
+    rr_log_options options = rr_log_options_default();
+    rr_points3d_options style = rr_points3d_options_default();
+    const char *const labels[] = {"a", "b"};
+    style.labels = rr_texts_of(labels, 2);
+    options.strict = 1;
+    rr_bundle *points = rr_points3d(positions, 2, &style), *values = rr_any_values(RR_FIELDS(rr_f64("confidence", 0.5)));
+    bool good = !rr_log(RR_CURRENT, "points", &options, RR_BUNDLES(points, values), NULL);
+    rr_bundle_free(points);
+    rr_bundle_free(values);
+    good &= !rr_log_annotation_context(RR_CURRENT, "/", RR_CLASSES({23, "bar", 0, {NULL, 0}, {NULL, 0}}, {7, "foo", 0xff0000ff, {NULL, 0}, {NULL, 0}}));
+    rr_point_options point = rr_point_options_default();
+    point.color = rr_rgb(255, 0, 0);
+    good &= !rr_log_point(RR_CURRENT, "point", positions, 3, &point, NULL);
+    const rr_vecs strip = RR_VECS3(0, 0, 0, 1, 1, 1); /* used up at the end of the line in C++ */
+    return good && strip.n == 2 && !rr_log_clear(RR_CURRENT, "point", false) && !rr_log_scalar(RR_CURRENT, "scalar", 1.5);
+}
+
 static void *arm(void *path)
 {
     rr_error err;
@@ -18,6 +39,8 @@ static void *arm(void *path)
             exit(2);
         rr_set_time_sequence(RR_CURRENT, "step", 7);
         rr_set_time_duration_secs(RR_CURRENT, "elapsed", 1.5);
+        if (!bundles())
+            exit(5);
     }
     if (rr_current() != 0)
         exit(3);
