@@ -58,10 +58,10 @@ RETAP_OBJS := $(BRIDGES_SRCS:%.c=$(OUT)/exe/%.o)
 SECTIONS := -ffunction-sections -fdata-sections
 $(OUT)/so/$(GEN)/%.o: $(GEN)/%.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -Wall -Wextra -Wcast-qual -Wshadow,$(FLAGS)) $(SECTIONS) -fPIC -c $< -o $@
+	$(Q)$(CC) $(filter-out -Wall -Wextra -Wcast-qual -Wshadow,$(FLAGS)) $(SECTIONS) $(SPEED) -fPIC -c $< -o $@
 $(OUT)/so/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(SECTIONS) -fPIC -c $< -o $@
+	$(Q)$(CC) $(FLAGS) $(SECTIONS) $(SPEED) -fPIC -c $< -o $@
 $(OUT)/exe/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -c $< -o $@

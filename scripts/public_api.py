@@ -7,7 +7,7 @@ import re
 
 SRC = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = os.path.join(SRC, "sdk/include")
-SECTION = re.compile(r"/\* -{10,} (.*?) \*/")
+SECTION = re.compile(r"/\* -{10,} ([^\n]*?)(?: \*/|\n)")
 NAME = r"_?rr_\w+"
 
 
@@ -33,6 +33,7 @@ def pieces(text):
     """('comment' | 'gap' | 'section' | 'code', text) of a header, in order: bodies, preprocessor lines and extern "C" are left out."""
     text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$", "\n", text, flags=re.M)
     text = re.sub(r'extern "C" \{', "\n", text)
+    text = re.sub(r"^[A-Z][A-Z0-9_]*\([^()\n]*\)$", "", text, flags=re.M)  # a macro that defines something
     token = re.compile(r"/\*.*?\*/|//[^\n]*|\n[ \t]*\n|[{};]|[^{};/\n]+|.|\n", re.S)
     depth, code = 0, ""
     for match in token.finditer(text):

@@ -76,6 +76,7 @@ typedef struct rr_serve_grpc_options {
     uint32_t n_cors_allow_origins;
     const struct rr_blueprint *default_blueprint;
 } rr_serve_grpc_options;
+/** All defaults; struct_size is set. */
 rr_serve_grpc_options rr_serve_grpc_options_default(void);
 /** Serves viewers until the stream ends or gets other sinks; copies the URI for them to @uri (of @n bytes; NULL = not wanted).
  * Errors: 0x107 an address that can't be bound, 0x1c. */
