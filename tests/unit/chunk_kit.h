@@ -31,7 +31,7 @@ static int keeper_close(struct rt_sink *sink, uint64_t deadline_ns, struct rt_er
 static const struct rt_sink_ops keeper_ops = {.kind = "keeper", .take = keeper_take, .close = keeper_close};
 
 /* A recording whose one sink keeps what it takes. */
-static struct rt_recording *kept_recording(struct rt_settings settings, struct keeper **ret)
+static inline struct rt_recording *kept_recording(struct rt_settings settings, struct keeper **ret)
 {
     const struct rt_recording_config config = {"test", "rec", RR_STORE_KIND_RECORDING, settings, false};
     struct rt_recording *rec;

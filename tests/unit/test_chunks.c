@@ -292,3 +292,110 @@ RT_TEST(test_builders_without_rows_give_their_memory_back)
     rt_chunk_deinit(&c);
     rt_recording_free(rec);
 }
+
+/* ---------------------------------------------------------------- any type */
+
+RT_TEST(test_cells_of_arrays_and_flat_cells_mix)
+{
+    struct keeper *k;
+    struct rt_recording *rec = kept_recording(usual, &k);
+    static const int32_t ends[] = {0, 2, 2, 5};
+    static const double numbers[] = {9, 8, 7};
+    static const uint8_t valid[] = {6}; /* the first is null */
+    const void *text_buffers[] = {NULL, ends, "abcde"}, *number_buffers[] = {valid, numbers};
+    struct ArrowArray words = {.length = 2, .offset = 1, .n_buffers = 3, .buffers = text_buffers},
+                      values = {.length = 3, .null_count = 1, .n_buffers = 2, .buffers = number_buffers};
+    const struct rt_component_type *names = rt_type_of_table(RT_C_RecordingInfo_name);
+    for (int i = 0; i < 4; i++) {
+        const double one = 100 + i;
+        uint32_t end;
+        const struct rt_row_time time = {"frame", 5, RR_TIME_TYPE_SEQUENCE, i};
+        const struct rt_cell arrays[] = {{.type = names, .n = 2, .array = &words}, {.type = SCALARS, .n = 3, .array = &values}};
+        const struct rt_cell flat[] = {text_cell(names, "flat", &end), f64_cell(SCALARS, &one, 1)};
+        const struct rt_row row = row_of("/a", 0, &time, 1, i % 2 ? arrays : flat, 2);
+        CHECK_INT(rt_recording_row(rec, &row, NULL), 0);
+    }
+    rt_recording_flush(rec, NULL);
+    struct rt_chunk c = chunk_of(k, 0);
+    const struct rt_chunk_column *name = component(&c, "RecordingInfo:name"), *scalar = component(&c, "Scalars:scalars");
+    CHECK_INT(c.n_rows, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        bool null;
+        const char *p;
+        double v = 0;
+        CHECK_INT(rt_cell_count(name, i, &null), 1 + i % 2);
+        CHECK_INT(rt_cell_count(scalar, i, &null), i % 2 ? 3 : 1);
+        size_t n = rt_cell_bytes(name, i, i % 2, &p);
+        CHECK_MEM(p, n, i % 2 ? "cde" : "flat", i % 2 ? 3 : 4);
+        CHECK(rt_cell_f64(scalar, i, i % 2, &v));
+        CHECK(v == (i % 2 ? 8 : 100 + i));
+        CHECK(i % 2 == 0 || !rt_cell_f64(scalar, i, 0, &v)); /* null */
+    }
+    rt_chunk_deinit(&c);
+    rt_recording_free(rec);
+}
+
+RT_TEST(test_a_row_that_fails_leaves_the_others_as_they_were)
+{
+    struct keeper *k;
+    struct rt_recording *rec = kept_recording(usual, &k);
+    bool null;
+    const double v = 1;
+    uint32_t end;
+    log_text(rec, "/a", "before", "WARN");
+    for (int i = 0; i < 3; i++) {
+        const struct rt_row_time time = {"log_time", 8, RR_TIME_TYPE_TIMESTAMP, T0};
+        struct rt_cell cells[] = {text_cell(TEXT, "half", &end), f64_cell(SCALARS, &v, 1)};
+        cells[1].n_bytes = 3; /* of a number */
+        cells[1].n = i < 2 ? 1 : 2;
+        const struct rt_row row = row_of("/a", RT_ROW_TEXT, &time, 1, cells, 2);
+        CHECK(rt_recording_row(rec, &row, NULL) < 0);
+        log_text(rec, "/a", "after", NULL);
+    }
+    CHECK_INT(rt_recording_dropped(rec), 3);
+    CHECK_INT(rt_recording_pending(rec, NULL), 4);
+    rt_recording_flush(rec, NULL);
+    struct rt_chunk c = chunk_of(k, 0);
+    CHECK_INT(c.n_rows, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_STR(text_at(component(&c, "TextLog:text"), i, &null), i ? "after" : "before");
+        CHECK_STR(text_at(component(&c, "TextLog:level"), i, &null), i ? "" : "WARN");
+    }
+    rt_chunk_deinit(&c);
+    rt_recording_free(rec);
+}
+
+/* Every kind of the archetype table, flat or not, comes back as long as it went in. */
+RT_TEST(test_every_flat_component_of_the_table)
+{
+    struct keeper *k;
+    struct rt_recording *rec = kept_recording(usual, &k);
+    const struct rt_component_type *type;
+    size_t chunks = 0;
+    for (unsigned i = 0; (type = rt_type_of_table(i)); i++) {
+        static const uint8_t zeros[4096];
+        uint32_t ends[2] = {3, 5};
+        unsigned width = rt_datatype_flat_width(type->datatype);
+        bool bytes = rt_kind_is_bytes(type->datatype->kind);
+        if (!bytes && (!width || width > 1000))
+            continue;
+        for (uint32_t n = 0; n < 3; n++) {
+            const struct rt_row_time time = {"frame", 5, RR_TIME_TYPE_SEQUENCE, n};
+            const struct rt_cell cell = {.type = type, .n = n, .ends = bytes ? ends : NULL, .values = zeros,
+                                         .n_bytes = bytes ? (n ? ends[n - 1] : 0) : n * (size_t)width};
+            const struct rt_row row = row_of("/a", 0, &time, 1, &cell, 1);
+            CHECK_INT(rt_recording_row(rec, &row, NULL), 0);
+        }
+        rt_recording_flush(rec, NULL);
+        struct rt_chunk c = chunk_of(k, chunks++);
+        CHECK_INT(c.n_rows, 3);
+        const struct rt_chunk_column *col = component(&c, type->component);
+        CHECK(col && col->datatype && rt_datatype_equal(col->datatype, type->datatype));
+        bool null;
+        for (uint32_t n = 0; n < 3; n++)
+            CHECK_INT(rt_cell_count(col, n, &null), n);
+        rt_chunk_deinit(&c);
+    }
+    CHECK(chunks > 100);
+    rt_recording_free(rec);
+}
