@@ -23,7 +23,7 @@ CFLAGS_tsan    := -O1 -g -fsanitize=thread -DRT_TESTPOINTS=1
 CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -DRT_TESTPOINTS=1
 CFLAGS_cover   := -O0 -g --coverage
 FLAGS = $(BASE) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
-LDLIBS_SDK := -llz4 -lxxhash -lprotobuf-c -luuid -lurcu-bp -lpthread
+LDLIBS_SDK := -llz4 -lprotobuf-c -luuid -lurcu-bp -lpthread
 LDLIBS_BRIDGES := -lelf $(LDLIBS_SDK)
 Q := $(if $(V),,@)
 

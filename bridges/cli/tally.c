@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "base/array.h"
 
 static uint32_t *find_slot(const struct rt_tally *t, const char *key, size_t len)
 {
-    size_t i = XXH3_64bits(key, len) & (t->n_slots - 1);
+    size_t i = rt_xxh3(key, len) & (t->n_slots - 1);
     for (;; i = (i + 1) & (t->n_slots - 1)) {
         uint32_t *slot = &t->slots[i];
         const struct rt_tally_entry *e = *slot ? &t->entries[*slot - 1] : NULL;

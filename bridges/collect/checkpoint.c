@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "base/fd.h"
 
@@ -19,7 +19,7 @@ struct header {
 
 static uint64_t digest_of(const struct rt_checkpoint *c, const void *state, size_t n)
 {
-    return XXH64(state, n, XXH64(c, sizeof *c, 0));
+    return rt_xxh64(state, n, rt_xxh64(c, sizeof *c, 0));
 }
 
 static int open_file(int dir_fd, const char *name)

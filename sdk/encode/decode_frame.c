@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "base/fd.h"
 
@@ -271,7 +271,7 @@ static int read_frame(struct rt_rrd_reader *r, struct rt_frame *ret, struct rt_e
     if (frame.kind == RT_FRAME_END) {
         r->end_offset = offset + FRAME_HEADER_BYTES - r->stream_start;
         r->end_len = frame.payload_len;
-        r->end_crc = XXH32(r->payload.data, frame.payload_len, FOOTER_SEED);
+        r->end_crc = rt_xxh32(r->payload.data, frame.payload_len, FOOTER_SEED);
         r->state = AT_FOOTER;
     }
     frame.payload = r->payload.data;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 enum { MEMO_STRING = 0 }; /* the builder's own kind; callers use others */
 
@@ -128,7 +128,7 @@ static uint32_t string_find(const struct rt_fb *fb, uint64_t hash, const char *s
 
 uint32_t rt_fb_string(struct rt_fb *fb, const char *s, size_t len)
 {
-    uint64_t hash = XXH64(s, len, 0);
+    uint64_t hash = rt_xxh64(s, len, 0);
     uint32_t ref = fb->error || fb->repeat ? 0 : string_find(fb, hash, s, len);
     if (ref)
         return ref;

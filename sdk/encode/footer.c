@@ -5,6 +5,7 @@
 #include "encode/pack.h"
 
 enum { HARD_BYTES = 1 << 20 }; /* larger tables are compressed the fast way */
+#define HARD_FROM  (16u << 10) /* below it the state alone (256 KiB) costs more than all else of a short program */
 
 static int footer_pack(const struct rt_store_id *store, const struct rt_buf *schema, uint8_t digest[32],
                        const struct rt_buf *packed, size_t raw_size, struct rt_buf *out)
@@ -46,7 +47,7 @@ static int footer_append(const struct rt_footer_store *store, struct rt_buf *out
         return r;
     r = rt_footer_schema(&p, &fb, &schema, digest);
     r = r ? r : rt_footer_table(&p, &fb, &table);
-    r = r ? r : rt_lz4_block(table.data, table.len, table.len <= HARD_BYTES, &packed);
+    r = r ? r : rt_lz4_block(table.data, table.len, table.len >= HARD_FROM && table.len <= HARD_BYTES, &packed);
     r = r ? r : footer_pack(store->id, &schema, digest, &packed, table.len, out);
     rt_buf_deinit(&schema);
     rt_buf_deinit(&table);

@@ -1,6 +1,6 @@
 #include "encode/rrd_write.h"
 
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "encode/lz4.h"
 #include "encode/pack.h"
@@ -92,7 +92,7 @@ int rt_rrd_end(struct rt_buf *out, uint64_t at, const void *footer, size_t len)
 {
     uint64_t head[2] = {KIND_END, len};
     uint64_t where[2] = {at + sizeof head, len};
-    uint32_t crc = XXH32(footer, len, FOOTER_CRC_SEED), entries = 1;
+    uint32_t crc = rt_xxh32(footer, len, FOOTER_CRC_SEED), entries = 1;
     int r = rt_buf_reserve(out, sizeof head + len + 32);
     if (r < 0)
         return r;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 enum { MAX_BYTES = 180, KEPT_BYTES = 176 }; /* Rerun 0.36: the rest are four hex digits */
 
@@ -31,6 +31,6 @@ char *rt_appid_rewrite(const char *id)
         free(out);
         return strdup(id);
     }
-    snprintf(out + n, 5, "%04x", (unsigned)(XXH64(id, len, 0) & 0xFFFF));
+    snprintf(out + n, 5, "%04x", (unsigned)(rt_xxh64(id, len, 0) & 0xFFFF));
     return out;
 }

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 
-enum { SMALL_BYTES = 4096 }; /* a chunk of a few rows is mostly schema: compressed hard it is a tenth smaller, for 20 µs */
 
 int rt_encoder_init(struct rt_encoder *e)
 {
@@ -167,7 +166,7 @@ int rt_chunk_end(struct rt_encoder *e, const struct rt_chunk_head *head, struct 
     r = r ? r : facts ? rt_ipc_end(&e->ipc) : -ENOMEM;
     rt_buf_clear(&e->frame);
     if (!r)
-        r = rt_rrd_arrow(&e->frame, &head->store->id, head->id, !facts->n_timelines, &e->ipc, e->hard || e->ipc.len < SMALL_BYTES, &e->packed, &facts->size);
+        r = rt_rrd_arrow(&e->frame, &head->store->id, head->id, !facts->n_timelines, &e->ipc, e->hard, &e->packed, &facts->size);
     if (!r) {
         facts->shape = head->shape;
         facts->n_rows = head->n_rows;

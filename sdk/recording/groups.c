@@ -1,6 +1,6 @@
 #include "recording/groups.h"
 
-#include <xxhash.h>
+#include "base/xxh.h"
 
 enum { SMALL_ROWS = 1000 };
 
@@ -9,8 +9,8 @@ static uint64_t hash_chunk(const struct rt_file_part *part, size_t i)
     const struct rt_chunk_facts *f = rt_part_chunk(part, i)->facts;
     const struct rt_shape *shape = rt_part_shape(part, i);
     uint32_t key[2] = {f->rows, f->rows == RT_CHUNK_ROWS_ANY ? f->shape : shape->entity};
-    uint64_t h = XXH64(key, sizeof key, 0);
-    return XXH64(rt_manifest_timelines_of(&part->store->names, shape), 4 * (size_t)shape->n_timelines, h);
+    uint64_t h = rt_xxh64(key, sizeof key, 0);
+    return rt_xxh64(rt_manifest_timelines_of(&part->store->names, shape), 4 * (size_t)shape->n_timelines, h);
 }
 
 static bool same_timelines(const struct rt_manifest *m, const struct rt_shape *a, const struct rt_shape *b)

@@ -1,5 +1,5 @@
 /* Which builder a row belongs to. Most rows are of the kind of one of the last few: those are compared first, then a hash finds the others. */
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "recording/inside.h"
 
@@ -20,9 +20,9 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static uint64_t hash_row(const struct rt_row *row)
 {
-    uint64_t h = mix(XXH3_64bits(row->path, row->path_len), row->flags & (RT_ROW_STATIC | RT_ROW_TEXT)), sum = 0;
+    uint64_t h = mix(rt_xxh3(row->path, row->path_len), row->flags & (RT_ROW_STATIC | RT_ROW_TEXT)), sum = 0;
     for (uint32_t i = 0; !(row->flags & RT_ROW_STATIC) && i < row->n_times; i++)
-        h = mix(h, XXH3_64bits(row->times[i].timeline, row->times[i].len) + row->times[i].type);
+        h = mix(h, rt_xxh3(row->times[i].timeline, row->times[i].len) + row->times[i].type);
     for (uint32_t i = 0; !(row->flags & RT_ROW_TEXT) && i < row->n_cells; i++) /* in any order */
         sum += mix(row->cells[i].type->number, 1);
     return mix(h, sum);
@@ -148,7 +148,7 @@ int rt_recording_builder_of(struct rt_recording *rec, const struct rt_row *row, 
 int rt_recording_builder(struct rt_recording *rec, const char *path, struct rt_builder **ret)
 {
     struct kind k = {NULL, path, (uint32_t)strlen(path), 0};
-    k.hash = mix(XXH3_64bits(path, k.path_len), UINT64_MAX);
+    k.hash = mix(rt_xxh3(path, k.path_len), UINT64_MAX);
     return find_or_make(rec, &k, ret);
 }
 

@@ -1,7 +1,7 @@
 #include "recording/store.h"
 
 #include <stdio.h>
-#include <xxhash.h>
+#include "base/xxh.h"
 
 #include "base/atomic.h"
 
@@ -40,7 +40,7 @@ struct rt_store *rt_store_unref(struct rt_store *s)
 
 static uint32_t index_slot(const struct rt_store *s, const char *path, size_t len)
 {
-    uint32_t i = (uint32_t)XXH64(path, len, 0) & (s->n_index - 1);
+    uint32_t i = (uint32_t)rt_xxh64(path, len, 0) & (s->n_index - 1);
     for (; s->index[i]; i = (i + 1) & (s->n_index - 1)) {
         const char *have = rt_manifest_entity(&s->names, s->index[i] - 1);
         if (!strncmp(have, path, len) && !have[len])
@@ -155,7 +155,7 @@ struct shape_key {
 
 static uint64_t shape_hash(const struct shape_key *k)
 {
-    return XXH64(k->descriptors, 4 * (size_t)k->n, XXH64(k->timelines, 4 * (size_t)k->n_timelines, k->entity));
+    return rt_xxh64(k->descriptors, 4 * (size_t)k->n, rt_xxh64(k->timelines, 4 * (size_t)k->n_timelines, k->entity));
 }
 
 static struct shape_key shape_at(const struct rt_store *s, uint32_t i)

@@ -141,7 +141,8 @@ static unsigned drain(void)
         }
         most = n / (size / 8 + 1) > most ? (unsigned)(n / (size / 8 + 1)) : most;
     }
-    rt_safe_drain(take_safe, NULL);
+    if (rt_safe_pending())
+        rt_safe_drain(take_safe, NULL);
     return most;
 }
 
