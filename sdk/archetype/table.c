@@ -3,10 +3,10 @@
 #include <string.h>
 
 static const struct rt_archetype archetypes[] = {
-#define RT_ARCHETYPE(token, short_name, name) {short_name, name, RT_FIRST_##token},
+#define RT_ARCHETYPE(token, short_name, name) {RT_FIRST_##token},
 #define RT_COMPONENT(token, identifier, archetype, component_type, datatype, need)
 #include "archetype/archetypes.def"
-    {NULL, NULL, RT_FIRST_END},
+    {RT_FIRST_END},
 };
 
 static const uint8_t needs[] = {
@@ -35,11 +35,25 @@ const struct rt_archetype *rt_archetype_of(unsigned row)
     return &archetypes[low];
 }
 
+const char *rt_archetype_name(const struct rt_archetype *a)
+{
+    return rt_type_of_table(a->first)->archetype;
+}
+
+int rt_archetype_short_name(const struct rt_archetype *a, const char **ret)
+{
+    *ret = rt_type_of_table(a->first)->component;
+    return (int)strcspn(*ret, ":");
+}
+
 const struct rt_archetype *rt_archetype_find(const char *name)
 {
-    for (const struct rt_archetype *a = archetypes; a->name; a++)
-        if (!strcmp(a->short_name, name) || !strcmp(a->name, name))
+    const char *short_name;
+    for (const struct rt_archetype *a = archetypes; a->first < RT_FIRST_END; a++) {
+        size_t n = (size_t)rt_archetype_short_name(a, &short_name);
+        if ((!strncmp(name, short_name, n) && !name[n]) || !strcmp(name, rt_archetype_name(a)))
             return a;
+    }
     return NULL;
 }
 

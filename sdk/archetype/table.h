@@ -8,10 +8,12 @@
 #include "archetype/types.h"
 
 struct rt_archetype {
-    const char *short_name; /* "TextLog" */
-    const char *name;       /* "rerun.archetypes.TextLog" */
-    unsigned first;         /* row of its first component, enum rt_component_row */
+    uint16_t first; /* row of its first component, enum rt_component_row */
 };
+/* "rerun.archetypes.TextLog". */
+const char *rt_archetype_name(const struct rt_archetype *a);
+/* "TextLog": what its components' identifiers begin with. Return: its length. */
+int rt_archetype_short_name(const struct rt_archetype *a, const char **ret);
 
 enum rt_need { RT_NEED_OPTIONAL, RT_NEED_RECOMMENDED, RT_NEED_REQUIRED };
 

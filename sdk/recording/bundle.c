@@ -254,12 +254,15 @@ RR_API rr_bundle *rr_bundle_new(const char *archetype)
 /* The component that the caller names. Return: NULL after a failure, its code in *ret. */
 static const struct rt_component_type *field_of(rr_bundle *b, const char *field, rr_error_code *ret)
 {
+    const char *name;
     const struct rt_component_type *type = b && b->archetype && field ? rt_archetype_field(b->archetype, field) : NULL;
     if (!b || !field)
         *ret = rt_bundle_fail(b, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "field is NULL");
-    else if (!type)
-        *ret = rt_bundle_fail(b, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "%s has no component %s",
-                              b->archetype ? b->archetype->short_name : "a bundle without archetype", field);
+    else if (!type && b->archetype) {
+        int n = rt_archetype_short_name(b->archetype, &name);
+        *ret = rt_bundle_fail(b, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "%.*s has no component %s", n, name, field);
+    } else if (!type)
+        *ret = rt_bundle_fail(b, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "a bundle of fields has no component %s", field);
     return type;
 }
 

@@ -203,7 +203,7 @@ RT_TEST(every_component_can_be_set)
     for (size_t i = 0; (a = rt_archetype_at(i)); i++)
         for (unsigned row = a->first; row < rt_archetype_end(a); row++)
             for (uint32_t n = 0; n <= 1; n++) {
-                rr_bundle *b = rr_bundle_new(a->name);
+                rr_bundle *b = rr_bundle_new(rt_archetype_name(a));
                 const char *field = strrchr(rt_type_of_table(row)->component, ':') + 1;
                 CHECK(rt_form_size(rt_type_of_table(row)->datatype) <= sizeof zeros);
                 CHECK_INT(rr_bundle_set(b, field, zeros, n), 0);
