@@ -13,6 +13,12 @@
 #define RT_STRUCT(name, nullable, ...) (&(const struct rt_datatype){name, RT_CHILDREN(__VA_ARGS__), 0, RT_KIND_STRUCT, nullable})
 #define RT_UNION(name, nullable, ...) (&(const struct rt_datatype){name, RT_CHILDREN(__VA_ARGS__), 0, RT_KIND_DENSE_UNION, nullable})
 
+/* What lists are of: numbers and texts that are never null, one object each. */
+#define RT_ITEM(kind) (&items[RT_KIND_##kind])
+#define ITEM_(kind) [RT_KIND_##kind] = {"item", NULL, 0, 0, RT_KIND_##kind, false}
+static const struct rt_datatype items[] = {ITEM_(I8),  ITEM_(U8),  ITEM_(I16), ITEM_(U16), ITEM_(I32), ITEM_(U32),
+                                           ITEM_(I64), ITEM_(U64), ITEM_(F16), ITEM_(F32), ITEM_(F64), ITEM_(UTF8)};
+
 const struct rt_datatype rt_datatypes[RT_DATATYPE_COUNT] = {
 #define RT_DATATYPE(name, tree, form) [RT_DATATYPE_##name] = tree,
 #include "archetype/datatypes.def"

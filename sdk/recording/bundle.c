@@ -222,7 +222,8 @@ bool rt_options_check(struct rr_bundle *b, const void *options, uint32_t known, 
 {
     if (options_are_sound(options, known))
         return true;
-    rt_bundle_fail(b, RR_ERROR_CODE_INVALID_COMPONENT, "%s: struct_size is %u, not %u: start from …_default()", name, size_of_options(options), known);
+    rt_bundle_fail(b, RR_ERROR_CODE_INVALID_COMPONENT, "%s: struct_size is %u, not %u: start from …_default()", name, size_of_options(options),
+                   known);
     return false;
 }
 

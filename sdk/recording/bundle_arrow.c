@@ -184,7 +184,8 @@ static rr_error_code read_schema(struct reading *r, const struct ArrowSchema *sc
     struct rt_slice id;
     rr_error_code code = 0;
     if (!schema->format || strcmp(schema->format, "+s"))
-        return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_SCHEMA_IMPORT_ERROR, "schema: not a record batch: %s", schema->format ? schema->format : "NULL");
+        return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_SCHEMA_IMPORT_ERROR, "schema: not a record batch: %s",
+                       schema->format ? schema->format : "NULL");
     if (array->n_children != schema->n_children || array->length < 0 || array->offset < 0 || array->length > INT32_MAX)
         return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "array: %lld columns of %lld rows, the schema has %lld columns",
                        (long long)array->n_children, (long long)array->length, (long long)schema->n_children);

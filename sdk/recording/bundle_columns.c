@@ -264,7 +264,9 @@ RR_API rr_error_code rr_recording_stream_send_columns_ex(rr_recording_stream rec
     answer.code = 0;
     if (!path || (n_times && !times) || (n_columns && !columns) || (options && options->is_static)) {
         release_all(times, n_times, columns, n_columns);
-        const char *what = !path ? "path is NULL" : options && options->is_static ? "options.is_static: static columns are those without times" : "times or columns is NULL";
+        const char *what = !path                               ? "path is NULL"
+                           : options && options->is_static ? "options.is_static: static columns are those without times"
+                                                           : "times or columns is NULL";
         return rt_misuse(&site_mt, strict, err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s", what);
     }
     rr_recording_stream_send_columns(rec, rr_make_string(path), times, n_times, columns, n_columns, &answer);

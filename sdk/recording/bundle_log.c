@@ -249,7 +249,8 @@ RR_API void rr_recording_stream_send_property(rr_recording_stream rec, const cha
         bool bad = !name || !*name || (n && !batches);
         release_batches(batches, n);
         free(path);
-        rt_fail(err, bad ? RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT : RR_ERROR_CODE_OUT_OF_MEMORY, "%s", bad ? "name or batches is NULL" : "out of memory");
+        rt_fail(err, bad ? RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT : RR_ERROR_CODE_OUT_OF_MEMORY, "%s",
+                bad ? "name or batches is NULL" : "out of memory");
         return;
     }
     stpcpy(stpcpy(stpcpy(path, PROPERTIES), "/"), name);
