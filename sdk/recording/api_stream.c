@@ -97,8 +97,12 @@ static struct rt_stream *take_handle(rr_recording_stream handle)
 RR_API void rr_recording_stream_free(rr_recording_stream handle)
 {
     struct rt_stream *s = take_handle(handle);
-    if (s)
-        rt_stream_unref(s, true, NULL);
+    if (!s)
+        return;
+    /* One behind the end of a scope would close the file later, by the worker, when it is done. */
+    if (rt_load_relaxed(&s->flush_started_mt))
+        rt_stream_flush(s, s->flush_timeout, false, NULL);
+    rt_stream_unref(s, true, NULL);
 }
 
 RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float timeout_sec, rr_error *err)

@@ -194,7 +194,7 @@ static void init_blueprint(const rr_init_options *o, rr_error *err)
     rr_stream_options b = rr_stream_options_default(o->stream.application_id);
     char id[37];
     rt_fresh_recording_id(id);
-    b.recording_id = id;
+    b.recording_id = o->exp_add_to_app_default_blueprint == 2 ? id : o->stream.application_id; /* which is the id of an application's default */
     b.store_kind = RR_STORE_KIND_BLUEPRINT;
     struct rt_stream *s = open_stream(&b, err);
     if (s) {

@@ -363,8 +363,10 @@ static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, stru
 
 void rt_stream_flush_start(struct rt_stream *s)
 {
-    if (rt_load_acquire(&rt_core.worker.started_mt) == 1)
+    if (rt_load_acquire(&rt_core.worker.started_mt) == 1) {
+        rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
         rt_stream_flush(s, 0, false, NULL);
+    }
 }
 
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)

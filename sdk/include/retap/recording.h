@@ -151,21 +151,22 @@ void rr_recording_pop(rr_scope *scope);
 
 /** A block with a thread's recording of its own, restored at its end, at break and at return. longjmp out of it is not supported, and
  * `continue` leaves the block. */
-#define RR_WITH_RECORDING(rec_)                                                                                  \
-    for (rr_scope rr_scope_ __attribute__((cleanup(rr_recording_pop))) = rr_recording_push(rec_); !rr_scope_.done; \
-         rr_scope_.done = 1)
+#define RR_WITH_RECORDING(rec_) RR_IN_SCOPE_(RR_SCOPE_NAME_(__LINE__), rr_recording_pop, rr_recording_push(rec_))
+#define RR_IN_SCOPE_(scope_, leave_, enter_) \
+    for (rr_scope scope_ __attribute__((cleanup(leave_))) = enter_; !scope_.done; scope_.done = 1)
+#define RR_SCOPE_NAME_(line_)  RR_SCOPE_NAME__(line_) /* so that scopes nest without a warning */
+#define RR_SCOPE_NAME__(line_) rr_scope_##line_
 
 /** A fresh stream (random id) for this thread; at the end flushed and dropped. Save or connect it inside, or it buffers in vain.
  * rr_current() names it. */
 rr_scope rr_thread_local_stream_begin(const char *application_id);
 void rr_thread_local_stream_end(rr_scope *scope);
-#define RR_THREAD_LOCAL_STREAM(application_id_)                                                   \
-    for (rr_scope rr_scope_ __attribute__((cleanup(rr_thread_local_stream_end))) =                \
-             rr_thread_local_stream_begin(application_id_);                                       \
-         !rr_scope_.done; rr_scope_.done = 1)
+#define RR_THREAD_LOCAL_STREAM(application_id_) \
+    RR_IN_SCOPE_(RR_SCOPE_NAME_(__LINE__), rr_thread_local_stream_end, rr_thread_local_stream_begin(application_id_))
 static inline rr_recording_stream rr_current(void) { return rr_get_data_recording(RR_CURRENT); }
 
 /** For coroutines: suspend takes the thread's recording away and gives it in a token, resume makes it the (perhaps other) thread's again.
+ * Who switches does both: suspend before, resume after; a caller that has a thread-local recording of its own, too.
  * A generator or coroutine that yields inside RR_WITH_RECORDING without these leaks its recording into its caller. */
 typedef struct rr_context {
     void *rec, *blueprint;
