@@ -6,7 +6,7 @@ enum { KEPT_BYTES = 64 << 10 }; /* a cleared buffer keeps this much memory, and 
 
 int rt_array_init(struct rt_array *a, const struct rt_datatype *type)
 {
-    *a = (struct rt_array){.type = type};
+    *a = (struct rt_array){.type = type, .flat_width = rt_datatype_flat_width(type)};
     if (!type->n_children)
         return 0;
     a->children = calloc(type->n_children, sizeof *a->children);
@@ -26,7 +26,7 @@ void rt_array_deinit(struct rt_array *a)
     rt_buf_deinit(&a->validity);
     rt_buf_deinit(&a->offsets);
     rt_buf_deinit(&a->values);
-    *a = (struct rt_array){.type = a->type};
+    *a = (struct rt_array){.type = a->type, .flat_width = a->flat_width};
 }
 
 static void buf_recycle(struct rt_buf *buf)
@@ -344,40 +344,78 @@ unsigned rt_datatype_flat_width(const struct rt_datatype *t)
     return width > INT32_MAX ? 0 : (unsigned)width;
 }
 
-static void flat_bytes(struct rt_array *a, uint32_t n, const uint32_t *ends, const void *values, size_t n_bytes)
+/* Is there room for @n more, of @n_bytes, without a look at anything? Else it is made, the slow way. */
+static inline bool has_room(const struct rt_array *a, uint64_t n, uint64_t n_bytes)
 {
-    uint64_t base = a->values.len;
-    void *p = offsets_room(a, n);
-    if (rt_kind_is_wide(a->type->kind))
-        for (uint32_t i = 0; i < n; i++)
-            ((int64_t *)p)[i] = (int64_t)(base + ends[i]);
-    else
-        for (uint32_t i = 0; i < n; i++)
-            ((int32_t *)p)[i] = (int32_t)(base + ends[i]);
-    rt_buf_append(&a->values, values, n_bytes);
+    return !a->n_nulls && a->values.cap - a->values.len >= n_bytes && a->values.len + n_bytes <= INT32_MAX && a->length + n <= INT32_MAX;
 }
 
-static void flat_bools(struct rt_array *a, uint32_t n, const uint8_t *values)
+static __attribute__((noinline)) int make_room_slow(struct rt_array *a, uint64_t n, uint64_t n_bytes)
 {
+    int r = rt_array_reserve(a, n, n_bytes);
+    if (!r)
+        validity_extend(a, n, false);
+    return r;
+}
+
+static int flat_fixed(struct rt_array *a, uint64_t n, const void *values)
+{
+    uint64_t size = n * a->flat_width;
+    int r = has_room(a, n, size) ? 0 : make_room_slow(a, n, 0);
+    if (r)
+        return r;
+    uint8_t *p = a->values.data + a->values.len;
+    if (size == 8)
+        memcpy(p, values, 8);
+    else if (size == 4)
+        memcpy(p, values, 4);
+    else
+        memcpy(p, values, size);
+    a->values.len += size;
+    a->length += n;
+    return 0;
+}
+
+static int flat_bytes(struct rt_array *a, uint32_t n, const uint32_t *ends, const void *values)
+{
+    bool wide = rt_kind_is_wide(a->type->kind), room = has_room(a, n, ends[n - 1]) && a->offsets.len;
+    int r = room && a->offsets.cap - a->offsets.len >= n * (wide ? 8ull : 4ull) ? 0 : make_room_slow(a, n, ends[n - 1]);
+    if (r)
+        return r;
+    uint64_t base = a->values.len;
+    void *p = offsets_room(a, n);
+    for (uint32_t i = 0; i < n; i++)
+        if (wide)
+            ((int64_t *)p)[i] = (int64_t)(base + ends[i]);
+        else
+            ((int32_t *)p)[i] = (int32_t)(base + ends[i]);
+    if (ends[n - 1])
+        memcpy(a->values.data + base, values, ends[n - 1]);
+    a->values.len += ends[n - 1];
+    a->length += n;
+    return 0;
+}
+
+static int flat_bools(struct rt_array *a, uint32_t n, const uint8_t *values)
+{
+    int r = make_room_slow(a, n, 0);
+    if (r)
+        return r;
     bits_extend(&a->values, a->length + n);
     for (uint32_t i = 0; i < n; i++)
         rt_bit_put(a->values.data, a->length + i, values[i]);
+    a->length += n;
+    return 0;
 }
 
 /* A fixed list of numbers: each level has its length, the innermost the values. */
-static int flat_nested(struct rt_array *a, uint64_t n, const void *values, size_t n_bytes)
+static int flat_nested(struct rt_array *a, uint64_t n, const void *values)
 {
-    if (a->type->kind != RT_KIND_FIXED_LIST) {
-        int r = rt_array_reserve(a, n, 0);
-        if (r)
-            return r;
-        validity_extend(a, n, false);
-        rt_buf_append(&a->values, values, n_bytes);
-        a->length += n;
-        return 0;
-    }
+    struct rt_array *item = &a->children[0];
+    uint64_t below = n * (uint64_t)a->type->size;
     int r = a->length + n > INT32_MAX ? -EOVERFLOW : validity_reserve(a, n, false);
-    r = r ? r : flat_nested(&a->children[0], n * (uint64_t)a->type->size, values, n_bytes);
+    if (!r)
+        r = item->type->kind == RT_KIND_FIXED_LIST ? flat_nested(item, below, values) : flat_fixed(item, below, values);
     if (r)
         return r;
     validity_extend(a, n, false);
@@ -388,25 +426,15 @@ static int flat_nested(struct rt_array *a, uint64_t n, const void *values, size_
 int rt_array_append_flat(struct rt_array *a, uint32_t n, const uint32_t *ends, const void *values, size_t n_bytes)
 {
     uint8_t kind = a->type->kind;
-    unsigned width = rt_datatype_flat_width(a->type);
     if (!n)
         return 0;
-    if (!(rt_kind_is_bytes(kind) ? ends && ends[n - 1] <= n_bytes : width && n_bytes / width >= n))
-        return -EINVAL;
-    if (kind == RT_KIND_FIXED_LIST)
-        return flat_nested(a, n, values, (size_t)n * width);
-    int r = rt_array_reserve(a, n, n_bytes);
-    if (r)
-        return r;
-    validity_extend(a, n, false);
     if (rt_kind_is_bytes(kind))
-        flat_bytes(a, n, ends, values, ends[n - 1]);
-    else if (kind == RT_KIND_BOOL)
-        flat_bools(a, n, values);
-    else
-        rt_buf_append(&a->values, values, (size_t)n * width);
-    a->length += n;
-    return 0;
+        return ends && ends[n - 1] <= n_bytes ? flat_bytes(a, n, ends, values) : -EINVAL;
+    if (!a->flat_width || n_bytes < (uint64_t)n * a->flat_width)
+        return -EINVAL;
+    if (kind == RT_KIND_BOOL)
+        return flat_bools(a, n, values);
+    return kind == RT_KIND_FIXED_LIST ? flat_nested(a, n, values) : flat_fixed(a, n, values);
 }
 
 /* ---------------------------------------------------------------- nulls and empties */

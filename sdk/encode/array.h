@@ -19,6 +19,7 @@ struct rt_array {
     uint64_t length, n_nulls;
     struct rt_buf validity, offsets, values;
     struct rt_array *children; /* type->n_children of them */
+    unsigned flat_width;       /* of the type */
 };
 
 /* Empty; deinit is fine after a failure. Return: 0, -ENOMEM. */
