@@ -112,6 +112,7 @@ enum rt_chunk_rows {
     RT_CHUNK_ROWS_ANY,   /* rows of the same shape only: a component that a row lacks says nothing */
     RT_CHUNK_ROWS_TEXT,  /* log lines: one that a row lacks is an empty list */
     RT_CHUNK_ROWS_BATCH, /* log lines whose row ids only count, in the order of log_time */
+    RT_CHUNK_ROWS_COLUMNS, /* as any, but the caller made the chunk: its size was a choice */
 };
 
 /* Counted, and not changed once others can see it. */

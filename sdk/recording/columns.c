@@ -288,7 +288,7 @@ static int64_t shape_of(struct work *w)
 static int encode(struct work *w, struct rt_log_message **ret)
 {
     int64_t shape = shape_of(w);
-    const struct rt_chunk_head head = {w->rec->store, (uint32_t)shape, w->n_rows, w->id, NULL, w->values, false, RT_CHUNK_ROWS_ANY};
+    const struct rt_chunk_head head = {w->rec->store, (uint32_t)shape, w->n_rows, w->id, NULL, w->values, false, RT_CHUNK_ROWS_COLUMNS};
     struct rt_ipc_batch batch;
     size_t n_nodes = 0, n_buffers = 0, shared = 0;
     for (uint32_t i = 0; i < w->n_columns; i++)

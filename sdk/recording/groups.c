@@ -2,13 +2,23 @@
 
 #include "base/xxh.h"
 
-enum { SMALL_ROWS = 1000 };
+enum { SMALL_ROWS = 1000, SMALL_COLUMNS = 64 };
+
+static bool is_line(uint8_t rows)
+{
+    return rows == RT_CHUNK_ROWS_TEXT || rows == RT_CHUNK_ROWS_BATCH;
+}
+
+static bool is_small(const struct rt_chunk_facts *f)
+{
+    return f->n_rows < (f->rows == RT_CHUNK_ROWS_COLUMNS ? SMALL_COLUMNS : SMALL_ROWS);
+}
 
 static uint64_t hash_chunk(const struct rt_file_part *part, size_t i)
 {
     const struct rt_chunk_facts *f = rt_part_chunk(part, i)->facts;
     const struct rt_shape *shape = rt_part_shape(part, i);
-    uint32_t key[2] = {f->rows, f->rows == RT_CHUNK_ROWS_ANY ? f->shape : shape->entity};
+    uint32_t key[2] = {f->rows, is_line(f->rows) ? shape->entity : f->shape};
     uint64_t h = rt_xxh64(key, sizeof key, 0);
     return rt_xxh64(rt_manifest_timelines_of(&part->store->names, shape), 4 * (size_t)shape->n_timelines, h);
 }
@@ -25,7 +35,7 @@ static bool go_together(const struct rt_file_part *part, size_t a, size_t b)
     const struct rt_shape *s = rt_part_shape(part, a), *t = rt_part_shape(part, b);
     if (x->rows != y->rows || x->shape == y->shape)
         return x->rows == y->rows;
-    return x->rows != RT_CHUNK_ROWS_ANY && s->entity == t->entity && same_timelines(&part->store->names, s, t);
+    return is_line(x->rows) && s->entity == t->entity && same_timelines(&part->store->names, s, t);
 }
 
 /* Puts chunk @i into its group, which is found by @index, an open addressing of @size places: group + 1. */
@@ -41,7 +51,7 @@ static void put(struct rt_groups *g, const struct rt_file_part *part, uint32_t i
     }
     struct rt_group *group = &g->list[index[at] - 1];
     group->n_chunks++;
-    group->small_bytes += f->n_rows < SMALL_ROWS ? f->size : 0;
+    group->small_bytes += is_small(f) ? f->size : 0;
     g->of[i] = index[at] - 1;
 }
 

@@ -2,6 +2,7 @@
  *
  *   log lines     all of an entity with the same timelines: what a row lacks is an empty list
  *   other rows    those of one shape
+ *   columns       those of one shape, and it pays only where they are very small: the caller chose the size
  *   null cells    none: such a chunk stays as it is
  */
 #ifndef RT_RECORDING_GROUPS_H

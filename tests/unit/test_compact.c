@@ -154,6 +154,43 @@ RT_TEST(test_null_cells_and_static_rows_stay)
     tidy();
 }
 
+/* @calls of send_columns with @n rows. */
+static void send_columns(struct rt_recording *rec, const char *entity, int calls, int n)
+{
+    static int64_t frames[100];
+    static double values[100];
+    static int32_t offsets[101];
+    const void *fb[] = {NULL, frames}, *vb[] = {NULL, values}, *lb[] = {NULL, offsets};
+    struct ArrowArray f = {.length = n, .n_buffers = 2, .buffers = fb}, v = {.length = n, .n_buffers = 2, .buffers = vb}, *child = &v;
+    struct ArrowArray l = {.length = n, .n_buffers = 2, .n_children = 1, .buffers = lb, .children = &child};
+    const struct rt_time_column time = {"frame", 5, RR_TIME_TYPE_SEQUENCE, &f};
+    const struct rt_list_column column = {rt_type_of_table(RT_C_Scalars_scalars), &l};
+    for (int call = 0; call < calls; call++) {
+        for (int i = 0; i < n; i++) {
+            frames[i] = call * n + i;
+            offsets[i + 1] = i + 1;
+        }
+        CHECK_INT(rt_recording_columns(rec, entity, (uint32_t)strlen(entity), (struct rt_tuid){T0, (uint64_t)call * 1000}, &time, 1, &column, 1,
+                                       NULL), 0);
+    }
+}
+
+RT_TEST(test_chunks_that_a_caller_made_are_merged_only_when_tiny)
+{
+    struct rt_recording *rec = file_recording();
+    send_columns(rec, "/hundreds", 20, 100);
+    CHECK_INT(rt_recording_close(rec, UINT64_MAX, NULL), 0);
+    CHECK_INT(find("/hundreds").chunks, 20);
+    rec = file_recording();
+    send_columns(rec, "/tens", 40, 10);
+    CHECK_INT(rt_recording_close(rec, UINT64_MAX, NULL), 0);
+    struct found f = find("/tens");
+    CHECK_INT(f.chunks, 1);
+    CHECK_INT(f.rows, 400);
+    CHECK(f.ids_ascend);
+    tidy();
+}
+
 /* Chunks of a usual size end where the settings say; only what is small is merged. */
 RT_TEST(test_merged_chunks_are_not_larger_than_viewers_like)
 {
