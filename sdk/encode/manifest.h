@@ -67,11 +67,11 @@ static inline const struct rt_descriptor *rt_manifest_descriptor(const struct rt
 /* Numbers of a shape's descriptors and timelines. */
 static inline const uint32_t *rt_manifest_descriptors_of(const struct rt_manifest *m, const struct rt_shape *s)
 {
-    return RT_MANIFEST_AT(m, shape_descriptors, uint32_t, s->first);
+    return m->shape_descriptors.len ? RT_MANIFEST_AT(m, shape_descriptors, uint32_t, s->first) : &s->first; /* none: never read */
 }
 static inline const uint32_t *rt_manifest_timelines_of(const struct rt_manifest *m, const struct rt_shape *s)
 {
-    return RT_MANIFEST_AT(m, shape_timelines, uint32_t, s->first_timeline);
+    return m->shape_timelines.len ? RT_MANIFEST_AT(m, shape_timelines, uint32_t, s->first_timeline) : &s->first_timeline;
 }
 
 void rt_manifest_deinit(struct rt_manifest *m);
