@@ -2,7 +2,7 @@
  * freed. Every row is in exactly one recording and in one generation of its sinks: the one that was current when it was logged. */
 #include "tests/race/recording_kit.h"
 
-enum { THREADS = 64, ROWS = 40000, CHANGES = 3000, SLOTS = 5, STREAMS_MOST = 4000, GLOBALS_MOST = 20000, FILES = 2 };
+enum { THREADS = 64, ROWS = 40000, CHANGES = 1500, SLOTS = 5, STREAMS_MOST = 4000, GLOBALS_MOST = 20000, FILES = 2 };
 
 /* A stream of the test. Generation g writes to <number>.<g>.0.rrd, and to ….1.rrd too when it has two sinks. */
 static struct stream {
