@@ -2,7 +2,7 @@
  * freed. Every row is in exactly one recording and in one generation of its sinks: the one that was current when it was logged. */
 #include "tests/race/recording_kit.h"
 
-enum { THREADS = 64, ROWS = 40000, CHANGES = 1500, SLOTS = 5, STREAMS_MOST = 4000, GLOBALS_MOST = 20000, FILES = 2 };
+enum { THREADS = 64, ROWS = 40000, CHANGES = KIT_SANITIZED ? 500 : 1500, SLOTS = 5, STREAMS_MOST = 4000, GLOBALS_MOST = 20000, FILES = 2 };
 
 /* A stream of the test. Generation g writes to <number>.<g>.0.rrd, and to ….1.rrd too when it has two sinks. */
 static struct stream {
@@ -93,7 +93,7 @@ static void *work(void *p)
         else
             log_current(l, i, path);
         while (rt_load_acquire(&changes_mt) < (uint64_t)i * kit_size(CHANGES) / l->n)
-            usleep(200);
+            usleep(2000);
     }
     rt_add_acq_rel(&n_working_mt, -1);
     return NULL;
