@@ -185,7 +185,7 @@ static const char *read_number(const char *p, struct args *a, int64_t *ret)
 static const char *read_length(const char *p, char *ret)
 {
     *ret = 0;
-    if (p[0] == p[1] && (p[0] == 'h' || p[0] == 'l')) {
+    if ((p[0] == 'h' || p[0] == 'l') && p[1] == p[0]) {
         *ret = p[0] == 'h' ? 'H' : 'L';
         return p + 2;
     }

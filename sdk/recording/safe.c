@@ -160,10 +160,11 @@ static void hand_over(const struct place *p, void (*fn)(void *ctx, const struct 
 
 static void tell_dropped(void)
 {
+    static uint32_t site;
     uint64_t n = rt_load_relaxed(&n_dropped_mt);
     if (n != n_told)
-        rt_warn(NULL, "%llu log lines of signal handlers were dropped: RR_SIGNAL_ROWS_MOST = %d may wait, with a path, a level and a text",
-                (unsigned long long)(n - n_told), RR_SIGNAL_ROWS_MOST);
+        rt_warn(&site, "%llu log lines of signal handlers were dropped: RR_SIGNAL_ROWS_MOST = %d may wait, with a path and a text; "
+                       "rr_log_signal_dropped() counts further ones", (unsigned long long)(n - n_told), RR_SIGNAL_ROWS_MOST);
     n_told = n;
 }
 

@@ -23,7 +23,7 @@ struct rt_safe_row {
 int rt_safe_init(void);
 /* Anything to tell? Two relaxed loads; for who drains. */
 bool rt_safe_pending(void);
-/* Calls @fn for each line that is there, oldest first, and frees its place. Return: how many. Warns of lines that were dropped.
+/* Calls @fn for each line that is there, oldest first, and frees its place. Return: how many. Warns once of lines that were dropped.
  * Threads: one at a time. */
 uint32_t rt_safe_drain(void (*fn)(void *ctx, const struct rt_safe_row *row), void *ctx);
 /* In a forked child: what the parent's handlers wrote is the parent's. */

@@ -34,6 +34,7 @@ static uint32_t drain(void)
 RT_TEST(lines_come_out_in_order)
 {
     CHECK_INT(rt_safe_init(), 0);
+    CHECK(!rr_log_signal_safe(1, NULL, "INFO", "x"));
     CHECK_INT(rt_safe_init(), 0);
     int64_t before = (int64_t)rt_real_ns();
     CHECK(rr_log_signal_safe(1, "/logs", "INFO", "one"));
@@ -46,9 +47,8 @@ RT_TEST(lines_come_out_in_order)
     CHECK_INT(drain(), 0);
     CHECK_INT(rr_log_signal_dropped(), 1);
     CHECK(strstr(logged.warning, "1 log lines of signal handlers were dropped"));
-    CHECK(!rr_log_signal_safe(1, NULL, "INFO", "x"));
     CHECK(!rr_log_signal_safe(1, "x", "INFO", NULL));
-    CHECK_INT(rr_log_signal_dropped(), 3);
+    CHECK_INT(rr_log_signal_dropped(), 2);
 }
 
 RT_TEST(a_long_text_is_cut_at_a_character)
@@ -99,7 +99,7 @@ RT_TEST(what_finds_no_place_is_counted)
         CHECK_INT(drain(), RR_SIGNAL_ROWS_MOST);
         CHECK(strstr(logged.warning, "5 log lines"));
     }
-    CHECK_INT(logged.n_warnings, 3);
+    CHECK_INT(logged.n_warnings, 1);
 }
 
 RT_TEST(a_child_begins_empty)
