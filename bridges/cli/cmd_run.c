@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <retap.h>
+
 #include "base/clock.h"
 #include "base/fd.h"
 #include "cli/cmd.h"
@@ -38,6 +40,8 @@ static int heard_fd = -1; /* the handler's end */
 struct launch {
     struct rt_options o;
     char **argv;
+    const char *recording_id;
+    char fresh_id[37];
     char path[PATH_MAX], shim[PATH_MAX], output[PATH_MAX], run_dir[RT_RUNDIR_MAX];
     sigset_t old_mask;
     struct sigaction old_int, old_quit, old_heard[HEARD];
@@ -80,6 +84,7 @@ static void exec_collector(const struct launch *l, int fd)
     setenv("RETAP_NAME", name, 1);
     setenv("RETAP_OUTPUT", l->output, 1);
     setenv("RETAP_RUN", l->run_dir, 1);
+    setenv("RETAP_RECORDING_ID", l->recording_id, 1);
     char staging[32], tick[32], line_max[32], wait[32];
     snprintf(staging, sizeof staging, "%lluKiB", (unsigned long long)l->o.staging_bytes >> 10);
     snprintf(tick, sizeof tick, "%lluus", (unsigned long long)l->o.tick_ns / 1000);
@@ -94,8 +99,6 @@ static void exec_collector(const struct launch *l, int fd)
     if (l->o.metrics)
         setenv("RETAP_METRICS", l->o.metrics, 1);
     setenv("RETAP_CALLS", calls_modes[(unsigned)l->o.calls % 4], 1);
-    if (l->o.recording_id)
-        setenv("RETAP_RECORDING_ID", l->o.recording_id, 1);
     if (l->o.default_level[0])
         setenv("RETAP_DEFAULT_LEVEL", l->o.default_level, 1);
     execl("/proc/self/exe", "retap", "collect", (char *)NULL);
@@ -208,6 +211,7 @@ static void set_environment(const struct launch *l)
     rt_launch_fds(fds, sizeof fds);
     setenv("RETAP_FDS", fds, 1);
     setenv("RETAP_RUN", l->run_dir, 1);
+    setenv("RETAP_RECORDING_ID", l->recording_id, 1); /* for what CMD records by the SDK */
     snprintf(wait, sizeof wait, "%lluus", (unsigned long long)l->o.full_wait_ns / 1000);
     setenv("RETAP_FULL_WAIT", wait, 1);
     setenv("RETAP_STDOUT", stdout_modes[(unsigned)l->o.stdout_mode % 3], 1);
@@ -484,6 +488,8 @@ static int prepare(struct launch *l, int argc, char **argv)
     look_at_cmd(l);
     if ((status = open_wrap(l)) >= 0)
         return status;
+    rr_new_recording_id(l->fresh_id);
+    l->recording_id = l->o.recording_id && *l->o.recording_id ? l->o.recording_id : l->fresh_id;
     if (rt_launch_shim(l->shim, sizeof l->shim, &err) < 0 || rt_rundir_make(l->run_dir, &err) < 0)
         return cmd_fail("run", RT_EXIT_USAGE, "%s", err.message);
     return -1;
