@@ -130,15 +130,17 @@ static bool same_bytes(const char *a, const char *b, uint32_t n)
     uint64_t x, y;
     if (n < 8)
         return !memcmp(a, b, n);
+    memcpy(&x, a + n - 8, 8); /* paths differ at their ends */
+    memcpy(&y, b + n - 8, 8);
+    if (x != y)
+        return false;
     for (uint32_t i = 0; i < n - 8; i += 8) {
         memcpy(&x, a + i, 8);
         memcpy(&y, b + i, 8);
         if (x != y)
             return false;
     }
-    memcpy(&x, a + n - 8, 8);
-    memcpy(&y, b + n - 8, 8);
-    return x == y;
+    return true;
 }
 
 static uint32_t hint_of(const struct rt_builder *b, uint32_t source)

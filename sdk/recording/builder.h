@@ -66,6 +66,7 @@ struct rt_builder {
     struct rt_builder_column *columns; /* sorted as chunks want them: archetype, identifier */
     struct rt_buf ids;           /* of 16 bytes */
     struct rt_builder *next;     /* of those with rows */
+    struct rt_builder *follower; /* that of the row after the last of this one; borrowed */
     uint16_t hints[RT_BUILDER_HINTS]; /* where source number n of the last row or batch had its column */
 };
 

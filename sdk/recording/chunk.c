@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 
-
 int rt_encoder_init(struct rt_encoder *e)
 {
     *e = (struct rt_encoder){0};

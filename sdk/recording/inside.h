@@ -5,8 +5,6 @@
 #include "recording/chunk.h"
 #include "recording/recording.h"
 
-enum { RT_RECENT_BUILDERS = 8 };
-
 struct rt_recording {
     struct rt_store *store;
     struct rt_settings settings;
@@ -19,7 +17,7 @@ struct rt_recording {
     uint32_t n_builders;
     uint32_t *index, n_index;     /* open addressing by kind: number + 1 */
     uint32_t sweep;               /* builder that is looked at next for memory it does not need */
-    struct rt_builder *recent[RT_RECENT_BUILDERS]; /* of the last rows, the newest first; NULL behind them */
+    struct rt_builder *last;      /* of the last row */
     struct rt_builder *dirty, **dirty_end; /* those with rows, in the order they got them */
     bool bump;
 };

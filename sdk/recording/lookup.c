@@ -1,4 +1,5 @@
-/* Which builder a row belongs to. Most rows are of the kind of one of the last few: those are compared first, then a hash finds the others. */
+/* Which builder a row belongs to. Programs log in loops: what followed the last row's kind the time before most often follows it again, so that
+ * one comparison finds the builder; else a hash does. */
 #include "base/xxh.h"
 
 #include "recording/inside.h"
@@ -121,28 +122,19 @@ static int find_or_make(struct rt_recording *rec, const struct kind *k, struct r
     return 0;
 }
 
-/* @b is the newest; the one at @at leaves its place. */
-static void recent_first(struct rt_recording *rec, struct rt_builder *b, uint32_t at)
-{
-    for (; at > 0; at--)
-        rec->recent[at] = rec->recent[at - 1];
-    rec->recent[0] = b;
-}
-
 int rt_recording_builder_of(struct rt_recording *rec, const struct rt_row *row, struct rt_builder **ret)
 {
-    for (uint32_t i = 0; i < RT_RECENT_BUILDERS && rec->recent[i]; i++)
-        if (rt_builder_takes(rec->recent[i], row)) {
-            *ret = rec->recent[i];
-            if (i > 1) /* two that take turns keep their places */
-                recent_first(rec, *ret, i);
-            return 0;
-        }
-    const struct kind k = {row, row->path, row->path_len, hash_row(row)};
-    int r = find_or_make(rec, &k, ret);
-    if (!r)
-        recent_first(rec, *ret, RT_RECENT_BUILDERS - 1);
-    return r;
+    struct rt_builder *last = rec->last, *b = last ? last->follower : NULL;
+    if (!b || !rt_builder_takes(b, row)) {
+        const struct kind k = {row, row->path, row->path_len, hash_row(row)};
+        int r = find_or_make(rec, &k, &b);
+        if (r)
+            return r;
+        if (last)
+            last->follower = b;
+    }
+    *ret = rec->last = b;
+    return 0;
 }
 
 int rt_recording_builder(struct rt_recording *rec, const char *path, struct rt_builder **ret)
