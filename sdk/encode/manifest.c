@@ -7,7 +7,6 @@ static void descriptor_deinit(struct rt_descriptor *d)
     free(d->component);
     free(d->archetype);
     free(d->component_type);
-    rt_datatype_free((struct rt_datatype *)(uintptr_t)d->datatype);
 }
 
 void rt_manifest_deinit(struct rt_manifest *m)
@@ -18,6 +17,9 @@ void rt_manifest_deinit(struct rt_manifest *m)
         descriptor_deinit(RT_MANIFEST_AT(m, descriptors, struct rt_descriptor, i));
     for (size_t i = 0; i < RT_MANIFEST_N(m, timelines, struct rt_timeline); i++)
         free(RT_MANIFEST_AT(m, timelines, struct rt_timeline, i)->name);
+    for (size_t i = 0; i < RT_MANIFEST_N(m, types, struct rt_datatype *); i++)
+        rt_datatype_free(*RT_MANIFEST_AT(m, types, struct rt_datatype *, i));
+    rt_buf_deinit(&m->types);
     rt_buf_deinit(&m->entities);
     rt_buf_deinit(&m->timelines);
     rt_buf_deinit(&m->descriptors);
@@ -63,21 +65,33 @@ static bool same_descriptor(const struct rt_descriptor *a, const struct rt_descr
         same_string(a->component_type, b->component_type) && rt_datatype_equal(a->datatype, b->datatype);
 }
 
+/* Return: NULL without memory. */
+static const struct rt_datatype *intern_type(struct rt_manifest *m, const struct rt_datatype *t)
+{
+    struct rt_datatype *copy;
+    for (size_t i = 0; i < RT_MANIFEST_N(m, types, struct rt_datatype *); i++)
+        if (rt_datatype_equal(*RT_MANIFEST_AT(m, types, struct rt_datatype *, i), t))
+            return *RT_MANIFEST_AT(m, types, struct rt_datatype *, i);
+    if (rt_datatype_copy(t, &copy) < 0)
+        return NULL;
+    if (rt_buf_append(&m->types, &copy, sizeof copy) < 0)
+        return rt_datatype_free(copy);
+    return copy;
+}
+
 int64_t rt_manifest_intern_descriptor(struct rt_manifest *m, const struct rt_descriptor *d)
 {
     size_t n = RT_MANIFEST_N(m, descriptors, struct rt_descriptor);
     for (size_t i = 0; i < n; i++)
         if (same_descriptor(rt_manifest_descriptor(m, i), d))
             return (int64_t)i;
-    struct rt_datatype *datatype = NULL;
-    int r = rt_datatype_copy(d->datatype, &datatype);
     struct rt_descriptor copy = {
         .component = strdup(d->component),
         .archetype = d->archetype ? strdup(d->archetype) : NULL,
         .component_type = d->component_type ? strdup(d->component_type) : NULL,
-        .datatype = datatype,
+        .datatype = intern_type(m, d->datatype),
     };
-    if (r < 0 || !copy.component || !copy.archetype != !d->archetype || !copy.component_type != !d->component_type ||
+    if (!copy.datatype || !copy.component || !copy.archetype != !d->archetype || !copy.component_type != !d->component_type ||
         rt_buf_append(&m->descriptors, &copy, sizeof copy) < 0) {
         descriptor_deinit(&copy);
         return -ENOMEM;

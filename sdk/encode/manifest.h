@@ -39,10 +39,11 @@ struct rt_shape {
     uint32_t first_timeline, n_timelines;  /* in rt_manifest.shape_timelines */
 };
 
-/* Names. Only added; strings and types are copied. */
+/* Names. Only added; strings and types are copied, equal types once: schemas share what they say of them. */
 struct rt_manifest {
     struct rt_buf entities, timelines, descriptors, shapes; /* of char *, rt_timeline, rt_descriptor, rt_shape */
     struct rt_buf shape_descriptors, shape_timelines;       /* of uint32_t */
+    struct rt_buf types;                                    /* of struct rt_datatype * */
 };
 
 #define RT_MANIFEST_N(m, what, type)     ((m)->what.len / sizeof(type))

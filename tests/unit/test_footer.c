@@ -17,6 +17,7 @@ RT_TEST(test_names_are_numbered_once)
     CHECK_INT(rt_manifest_intern_descriptor(&m, &text), 0);
     CHECK_INT(rt_manifest_intern_descriptor(&m, &typed), 2);
     CHECK(rt_manifest_descriptor(&m, 0)->datatype != &rt_datatype_utf8); /* its own copy: imported types may go before it does */
+    CHECK(rt_manifest_descriptor(&m, 0)->datatype == rt_manifest_descriptor(&m, 1)->datatype); /* once */
     CHECK_INT(rt_manifest_intern_timeline(&m, "log_time!", 8, RR_TIME_TYPE_TIMESTAMP), 0);
     CHECK_INT(rt_manifest_intern_timeline(&m, "log_time", 8, RR_TIME_TYPE_SEQUENCE), 1);
     CHECK_INT(rt_manifest_intern_timeline(&m, "log_t", 5, RR_TIME_TYPE_TIMESTAMP), 2);
