@@ -71,7 +71,7 @@ bool rt_options_check(struct rr_bundle *b, const void *options, uint32_t known, 
 void rt_bundle_put_options(struct rr_bundle *b, const void *options, const struct rt_options *known);
 
 /* One row of them all, and of the values @more, if any. @site: of warnings. Return: as rr_log(). */
-rr_error_code rt_bundles_log(rr_recording_stream rec, const char *path, uint32_t flags, uint8_t strict, uint32_t *site_mt,
+rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint32_t flags, uint8_t strict, uint32_t *site_mt,
                              const struct rr_bundle *const *bundles, uint32_t n, const struct rt_value *more, uint32_t n_more, rr_error *err);
 /* What rt_log_row() answered, judged as misuse (rt_misuse()) where it is the caller's. */
 rr_error_code rt_log_judge(uint32_t *site_mt, uint8_t strict, rr_error *err, rr_error_code code, const rr_error *answer);

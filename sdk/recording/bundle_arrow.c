@@ -179,6 +179,24 @@ static rr_error_code read_column(struct reading *r, const struct ArrowSchema *fi
     return c->role == ROLE_INDEX ? read_index(r, c, field) : c->role == ROLE_DATA ? read_data(r, c, field) : 0;
 }
 
+/* Are all columns there, and as long as the batch? */
+static rr_error_code check_columns(struct reading *r, const struct ArrowSchema *schema, const struct ArrowArray *array)
+{
+    int64_t n = schema->n_children;
+    if (array->n_children != n || array->length < 0 || array->offset < 0 || array->length > INT32_MAX || n < 0 ||
+        (n && (!schema->children || !array->children)))
+        return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "array: %lld columns of %lld rows, the schema has %lld columns",
+                       (long long)array->n_children, (long long)array->length, (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        const struct ArrowArray *child = array->children[i];
+        if (!schema->children[i] || !child || child->offset < 0 || child->length < array->length ||
+            child->length - array->length < array->offset)
+            return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "column %lld: %lld rows, the batch has %lld", (long long)i,
+                           child ? (long long)child->length : 0, (long long)array->length);
+    }
+    return 0;
+}
+
 static rr_error_code read_schema(struct reading *r, const struct ArrowSchema *schema, const struct ArrowArray *array)
 {
     struct rt_slice id;
@@ -186,9 +204,9 @@ static rr_error_code read_schema(struct reading *r, const struct ArrowSchema *sc
     if (!schema->format || strcmp(schema->format, "+s"))
         return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_SCHEMA_IMPORT_ERROR, "schema: not a record batch: %s",
                        schema->format ? schema->format : "NULL");
-    if (array->n_children != schema->n_children || array->length < 0 || array->offset < 0 || array->length > INT32_MAX)
-        return rt_fail(r->err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "array: %lld columns of %lld rows, the schema has %lld columns",
-                       (long long)array->n_children, (long long)array->length, (long long)schema->n_children);
+    code = check_columns(r, schema, array);
+    if (code)
+        return code;
     r->metadata = schema->metadata;
     r->columns = calloc((size_t)schema->n_children + 1, sizeof *r->columns);
     if (!r->columns)

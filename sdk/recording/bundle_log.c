@@ -7,7 +7,10 @@
 #include "recording/bundle.h"
 #include "recording/fieldset.h"
 
-enum { FEW_VALUES = 64 };
+enum { FEW_VALUES = 64, SHOWN_BYTES = 200 };
+
+/* Two arguments for "%.*s". */
+#define SHOWN(path) (int)((path).n < SHOWN_BYTES ? (path).n : SHOWN_BYTES), (path).p
 
 rr_error_code rt_log_judge(uint32_t *site_mt, uint8_t strict, rr_error *err, rr_error_code code, const rr_error *answer)
 {
@@ -62,34 +65,34 @@ struct judge {
     uint8_t strict;
 };
 
-static rr_error_code log_values(const struct judge *j, rr_recording_stream rec, const char *path, uint32_t flags, const struct rt_value *values,
-                                uint32_t n)
+static rr_error_code log_values(const struct judge *j, rr_recording_stream rec, struct rt_slice path, uint32_t flags,
+                                const struct rt_value *values, uint32_t n)
 {
     rr_error answer;
     const struct rt_value *twice = find_double(values, n);
     if (!n)
         return RR_ERROR_CODE_OK;
     if (twice)
-        return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "%s: given twice: %s", path,
+        return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "%.*s: given twice: %s", SHOWN(path),
                          twice->type->component);
     flags |= is_text(values, n) ? RT_LOG_TEXT : 0;
-    rr_error_code code = rt_log_row(rec, path, strlen(path), flags, 0, values, n, &answer);
+    rr_error_code code = rt_log_row(rec, path.p, path.n, flags, 0, values, n, &answer);
     return rt_log_judge(j->site_mt, j->strict, j->err, code, &answer);
 }
 
 /* Judges what the bundles bring. Return: 0: go on. */
-static rr_error_code judge_bundles(const struct judge *j, const char *path, const struct rr_bundle *const *bundles, uint32_t n)
+static rr_error_code judge_bundles(const struct judge *j, struct rt_slice path, const struct rr_bundle *const *bundles, uint32_t n)
 {
     rr_error_code code = 0;
-    if (!path)
+    if (!path.p)
         return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "path is NULL");
     if (n && !bundles)
-        return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s: bundles is NULL", path);
+        return rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%.*s: bundles is NULL", SHOWN(path));
     for (uint32_t i = 0; !code && i < n; i++)
         if (!bundles[i])
-            code = rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s: bundle %u is NULL", path, i);
+            code = rt_misuse(j->site_mt, j->strict, j->err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%.*s: bundle %u is NULL", SHOWN(path), i);
         else if (bundles[i]->code)
-            code = rt_misuse(j->site_mt, j->strict, j->err, bundles[i]->code, "%s: %s", path, bundles[i]->message);
+            code = rt_misuse(j->site_mt, j->strict, j->err, bundles[i]->code, "%.*s: %s", SHOWN(path), bundles[i]->message);
     return code;
 }
 
@@ -99,19 +102,19 @@ static bool is_sound(const struct rr_bundle *b)
     return b && !b->code;
 }
 
-rr_error_code rt_bundles_log(rr_recording_stream rec, const char *path, uint32_t flags, uint8_t strict, uint32_t *site_mt,
+rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint32_t flags, uint8_t strict, uint32_t *site_mt,
                              const struct rr_bundle *const *bundles, uint32_t n, const struct rt_value *more, uint32_t n_more, rr_error *err)
 {
     const struct judge j = {site_mt, err, strict};
     struct rt_value few[FEW_VALUES], *values = few;
     rr_error_code code = judge_bundles(&j, path, bundles, n);
     size_t total = n_more, at = 0;
-    if (code || !path || (n && !bundles))
+    if (code || !path.p || (n && !bundles))
         return code;
     for (uint32_t i = 0; i < n; i++)
         total += is_sound(bundles[i]) ? bundles[i]->n : 0;
     if (total > FEW_VALUES && !(values = malloc(total * sizeof *values)))
-        return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "%s: out of memory", path);
+        return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "%.*s: out of memory", SHOWN(path));
     for (uint32_t i = 0; i < n; i++) {
         if (!is_sound(bundles[i]))
             continue;
@@ -140,14 +143,20 @@ static rr_log_options options_of(const rr_log_options *options)
     return o;
 }
 
-RR_API rr_error_code rr_log(rr_recording_stream rec, const char *path, const rr_log_options *options, const rr_bundle *const *bundles, uint32_t n,
-                            rr_error *err)
+RR_API rr_error_code rr_log_n(rr_recording_stream rec, const char *path, size_t path_len, const rr_log_options *options,
+                              const rr_bundle *const *bundles, uint32_t n, rr_error *err)
 {
     static uint32_t site_mt;
     rr_log_options o = options_of(options);
-    if (!rt_log_wanted(rec) && rec >= RR_REC_STREAM_CURRENT_BLUEPRINT)
+    if (rec >= RR_REC_STREAM_CURRENT_BLUEPRINT && !rt_log_wanted(rec))
         return RR_ERROR_CODE_OK;
-    return rt_bundles_log(rec, path, o.is_static ? RT_LOG_STATIC : 0, o.strict, &site_mt, bundles, n, NULL, 0, err);
+    return rt_bundles_log(rec, rt_slice(path, path_len), o.is_static ? RT_LOG_STATIC : 0, o.strict, &site_mt, bundles, n, NULL, 0, err);
+}
+
+RR_API rr_error_code rr_log(rr_recording_stream rec, const char *path, const rr_log_options *options, const rr_bundle *const *bundles, uint32_t n,
+                            rr_error *err)
+{
+    return rr_log_n(rec, path, path ? strlen(path) : 0, options, bundles, n, err);
 }
 
 RR_API rr_error_code rr_log_take(rr_recording_stream rec, const char *path, const rr_log_options *options, rr_bundle *bundle, rr_error *err)
@@ -184,8 +193,8 @@ static rr_error_code values_of_batches(const rr_component_batch *batches, uint32
     return RR_ERROR_CODE_OK;
 }
 
-static rr_error_code log_batches(const struct judge *j, rr_recording_stream rec, const char *path, uint32_t flags, rr_component_batch *batches,
-                                 uint32_t n)
+static rr_error_code log_batches(const struct judge *j, rr_recording_stream rec, struct rt_slice path, uint32_t flags,
+                                 rr_component_batch *batches, uint32_t n)
 {
     rr_error answer;
     struct rt_value *values = calloc(n + 1, sizeof *values);
@@ -212,7 +221,7 @@ RR_API rr_error_code rr_log_object(rr_recording_stream rec, const char *path, co
         release_batches(batches, n);
         return rt_misuse(&site_mt, j.strict, err, RR_ERROR_CODE_INVALID_COMPONENT, "%s: the object has no components", path);
     }
-    return log_batches(&j, rec, path, options_of(options).is_static ? RT_LOG_STATIC : 0, batches, n);
+    return log_batches(&j, rec, rt_slice(path, strlen(path)), options_of(options).is_static ? RT_LOG_STATIC : 0, batches, n);
 }
 
 /* ---------------------------------------------------------------- fields */
@@ -229,7 +238,7 @@ RR_API rr_error_code rr_log_fields(rr_recording_stream rec, const char *path, co
         return RR_ERROR_CODE_OUT_OF_MEMORY;
     rt_scratch_init(&scratch);
     n = rt_fields_values(fields, n, &scratch, values);
-    rr_error_code code = log_values(&j, rec, path, 0, values, n);
+    rr_error_code code = log_values(&j, rec, rt_slice(path, strlen(path)), 0, values, n);
     rt_scratch_deinit(&scratch);
     if (values != few)
         free(values);
@@ -254,7 +263,7 @@ RR_API void rr_recording_stream_send_property(rr_recording_stream rec, const cha
         return;
     }
     stpcpy(stpcpy(stpcpy(path, PROPERTIES), "/"), name);
-    log_batches(&j, rec, path, RT_LOG_STATIC | RT_LOG_RESERVED, batches, n);
+    log_batches(&j, rec, rt_slice(path, strlen(path)), RT_LOG_STATIC | RT_LOG_RESERVED, batches, n);
     free(path);
 }
 

@@ -52,7 +52,7 @@ static rr_error_code log_with_fields(struct rt_legacy *c)
     uint32_t n = values ? rt_fields_values(o->fields, o->n_fields, &scratch, values) : 0;
     rr_error_code code = o->n_fields && !values
         ? rt_fail(o->err, RR_ERROR_CODE_OUT_OF_MEMORY, "%s: out of memory", c->path)
-        : rt_bundles_log(c->rec, c->path, is_static ? RT_LOG_STATIC : 0, o->strict, c->site_mt, &bundle, 1, values, n, o->err);
+        : rt_bundles_log(c->rec, rt_slice(c->path, strlen(c->path)), is_static ? RT_LOG_STATIC : 0, o->strict, c->site_mt, &bundle, 1, values, n, o->err);
     rt_scratch_deinit(&scratch);
     return code;
 }
@@ -174,19 +174,23 @@ void rt_legacy_paint(struct rt_legacy *c, unsigned row, const rr_paint *paint, u
 
 /* ---------------------------------------------------------------- scalars */
 
-RR_API rr_error_code rr_log_scalar(rr_recording_stream rec, const char *path, double value)
+RR_API rr_error_code rr_log_scalar_n(rr_recording_stream rec, const char *path, size_t path_len, double value)
 {
     static uint32_t site_mt;
     const struct rt_plain_cell cell = {RT_C_Scalars_scalars + 1, 1, &value, sizeof value, false};
     const struct rt_value v = {rt_type_of_table(RT_C_Scalars_scalars), 1, &value, NULL};
-    size_t len = path ? strlen(path) : 0;
     rr_error answer;
     if (!path)
         return rt_misuse(&site_mt, 0, NULL, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "path is NULL");
-    if (rt_log_plain(rec, path, len, 0, 0, &cell, 1) != RT_PLAIN_NOT)
+    if (rt_log_plain(rec, path, path_len, 0, 0, &cell, 1) != RT_PLAIN_NOT)
         return RR_ERROR_CODE_OK;
-    rr_error_code code = rt_log_row(rec, path, len, 0, 0, &v, 1, &answer);
+    rr_error_code code = rt_log_row(rec, path, path_len, 0, 0, &v, 1, &answer);
     return code ? rt_log_judge(&site_mt, 0, NULL, code, &answer) : code;
+}
+
+RR_API rr_error_code rr_log_scalar(rr_recording_stream rec, const char *path, double value)
+{
+    return rr_log_scalar_n(rec, path, path ? strlen(path) : 0, value);
 }
 
 static void put_line(struct rt_legacy *c, const rr_scalar_options *s)

@@ -279,6 +279,8 @@ RT_TEST(a_bundle_at_fault_is_left_out)
     CHECK_ROW("Scalars:scalars=1");
     CHECK_INT(logged.n_warnings, 1);
     CHECK_FAILS(rr_log(RR_CURRENT, "x", &strict, RR_BUNDLES(good, NULL), &err), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "bundle 1 is NULL");
+    CHECK_INT(rr_log_n(RR_CURRENT, "a/bc", 3, &strict, RR_BUNDLES(good), &err), 0);
+    CHECK_STR(logged.path, "a/b");
     CHECK_FAILS(rr_log(RR_CURRENT, NULL, &strict, RR_BUNDLES(good), &err), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "path is NULL");
     CHECK_FAILS(rr_log(RR_CURRENT, "x", &strict, NULL, 1, &err), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "bundles is NULL");
     uint32_t n = logged.n;
@@ -562,6 +564,85 @@ RT_TEST(an_object_brings_its_components)
     CHECK_INT(n_released, 8);
 }
 
+static int n_schemas_released;
+static void schema_release(struct ArrowSchema *s)
+{
+    n_schemas_released++;
+    s->release = NULL;
+}
+
+/* A batch of one column whose parts the cases below damage. */
+static struct hostile {
+    struct ArrowSchema schema, field, *fields[1];
+    struct ArrowArray array, column, *columns[1];
+    const void *buffers[2];
+} hostile_batch(void)
+{
+    static const int64_t numbers[4];
+    struct hostile h = {.schema = {.format = "+s", .n_children = 1, .release = schema_release}, .field = {.format = "l", .name = "x", .release = schema_release}};
+    h.array = (struct ArrowArray){.length = 4, .n_buffers = 1, .n_children = 1, .release = count_release};
+    h.column = (struct ArrowArray){.length = 4, .n_buffers = 2};
+    h.buffers[1] = numbers;
+    return h;
+}
+
+static rr_error_code send_hostile(struct hostile *h)
+{
+    memset(&err, 0, sizeof err);
+    h->schema.children = h->schema.children ? NULL : h->fields;
+    h->fields[0] = h->fields[0] ? NULL : &h->field;
+    h->array.children = h->array.children ? NULL : h->columns;
+    h->columns[0] = h->columns[0] ? NULL : &h->column;
+    h->array.buffers = h->column.buffers = h->buffers;
+    return rr_recording_stream_send_record_batch(RR_CURRENT, &h->schema, &h->array, &err);
+}
+
+RT_TEST(hostile_record_batches)
+{
+    static const void *some = &err;
+    static const struct {
+        size_t at;     /* which field of struct hostile is damaged … */
+        uint64_t with; /* … with what */
+        rr_error_code code;
+        const char *text;
+    } cases[] = {
+#define AT(member, with, code, text) {offsetof(struct hostile, member), (uint64_t)(uintptr_t)(with), RR_ERROR_CODE_##code, text}
+        AT(schema.flags, 0, RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "no index column"), /* nothing is damaged */
+        AT(schema.format, "l", ARROW_FFI_SCHEMA_IMPORT_ERROR, "not a record batch: l"),
+        AT(schema.format, NULL, ARROW_FFI_SCHEMA_IMPORT_ERROR, "NULL"),
+        AT(schema.n_children, 2, ARROW_FFI_ARRAY_IMPORT_ERROR, "1 columns of 4 rows, the schema has 2"),
+        AT(schema.n_children, -1, ARROW_FFI_ARRAY_IMPORT_ERROR, "-1 columns"),
+        AT(array.n_children, INT64_MAX, ARROW_FFI_ARRAY_IMPORT_ERROR, "columns"),
+        AT(schema.children, &some, ARROW_FFI_ARRAY_IMPORT_ERROR, "columns"), /* becomes NULL */
+        AT(array.children, &some, ARROW_FFI_ARRAY_IMPORT_ERROR, "columns"),
+        AT(fields[0], &some, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0"),
+        AT(columns[0], &some, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0: 0 rows"),
+        AT(array.length, 5, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0: 4 rows, the batch has 5"),
+        AT(array.length, -1, ARROW_FFI_ARRAY_IMPORT_ERROR, "-1 rows"),
+        AT(array.offset, 1, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0: 4 rows"),
+        AT(array.offset, INT64_MAX, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0"),
+        AT(column.length, INT64_MIN, ARROW_FFI_ARRAY_IMPORT_ERROR, "column 0"),
+        AT(field.format, NULL, ARROW_FFI_SCHEMA_IMPORT_ERROR, "column 0 has no format"),
+        AT(field.format, "?", ARROW_FFI_SCHEMA_IMPORT_ERROR, "column x"),
+        AT(field.name, NULL, RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "column 0 has no name"),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hostile h = hostile_batch();
+        memcpy((char *)&h + cases[i].at, &cases[i].with, sizeof cases[i].with);
+        rr_error_code code = send_hostile(&h);
+        if (code != cases[i].code || !strstr(err.description, cases[i].text))
+            rt_test_fail(__FILE__, __LINE__, "case %zu: %x %s", i, (unsigned)code, err.description);
+        CHECK_INT(n_released, i + 1);
+        CHECK_INT(n_schemas_released, i + 1);
+    }
+    struct hostile h = hostile_batch();
+    h.array.release = NULL;
+    CHECK_INT(send_hostile(&h), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT);
+    CHECK_INT(n_schemas_released, sizeof cases / sizeof *cases + 1);
+    CHECK_INT(rr_recording_stream_send_record_batch(RR_CURRENT, NULL, NULL, &err), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT);
+    CHECK_INT(rr_recording_stream_send_arrow_stream(RR_CURRENT, NULL, &err), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT);
+}
+
 RT_TEST(time_columns_copy)
 {
     int64_t t[] = {3, 1, 2};
@@ -810,6 +891,8 @@ RT_TEST(old_scalars)
 {
     CHECK_INT(rr_log_scalar(RR_CURRENT, "x", 1.5), 0);
     CHECK_ROW("Scalars:scalars=1.5");
+    CHECK_INT(rr_log_scalar_n(RR_CURRENT, "xyz", 2, 2.5), 0);
+    CHECK_STR(logged.path, "xy");
     rr_scalar_options s = rr_scalar_options_default();
     s.label = "a";
     s.radius = 2;

@@ -220,6 +220,9 @@ static inline rr_log_options rr_log_options_default(void)
  */
 rr_error_code rr_log(rr_recording_stream rec, const char *path, const rr_log_options *options, const rr_bundle *const *bundles, uint32_t n,
                      rr_error *err);
+/** The same with a path of @path_len bytes, not NUL-terminated. */
+rr_error_code rr_log_n(rr_recording_stream rec, const char *path, size_t path_len, const rr_log_options *options,
+                       const rr_bundle *const *bundles, uint32_t n, rr_error *err);
 /** As rr_log() with one bundle, and takes it: rr_log_take(rec, "a", NULL, rr_text_document("# Title", "text/markdown"), &err). */
 rr_error_code rr_log_take(rr_recording_stream rec, const char *path, const rr_log_options *options, rr_bundle *bundle, rr_error *err);
 

@@ -77,6 +77,7 @@ static inline rr_paint rr_paint_u32(const uint32_t *data, uint32_t n) { return r
 
 /** A point of a plot: Scalars. Never static. Allocates nothing. */
 rr_error_code rr_log_scalar(rr_recording_stream rec, const char *path, double value);
+rr_error_code rr_log_scalar_n(rr_recording_stream rec, const char *path, size_t path_len, double value);
 
 typedef struct rr_scalar_options {
     uint32_t struct_size;
