@@ -30,8 +30,8 @@ static rr_component_type_handle position_type(rr_error *err)
 int main(void)
 {
     static const float speeds[] = {1.5f, 2.5f}, positions[] = {1, 2, 3, 4, 5, 6}, none[] = {0};
-    const void *buffers[] = {NULL, speeds}, *item_buffers[] = {NULL, positions}, *no_validity[] = {NULL}, *none_buffers[] = {NULL, none};
-    struct ArrowArray items = {.length = 6, .n_buffers = 2, .buffers = item_buffers, .release = keep_array}, *children[] = {&items};
+    static const void *buffers[] = {NULL, speeds}, *item_buffers[] = {NULL, positions}, *no_validity[] = {NULL}, *none_buffers[] = {NULL, none};
+    static struct ArrowArray items = {.length = 6, .n_buffers = 2, .buffers = item_buffers, .release = keep_array}, *children[] = {&items};
     rr_error err = {0};
     pair_begin("raw_components.rrd", &err);
     rr_component_batch batches[] = {

@@ -32,10 +32,11 @@ int main(void)
         text_ends[i + 1] = text_ends[i] + sprintf(texts + text_ends[i], "line %d", i);
         level_ends[i + 1] = level_ends[i] + sprintf(level_texts + level_ends[i], "%s", levels[i % 3]);
     }
-    const void *time_buffers[] = {NULL, steps}, *list_buffers[] = {NULL, lists};
-    const void *text_buffers[] = {NULL, text_ends, texts}, *level_buffers[] = {NULL, level_ends, level_texts};
-    struct ArrowArray text = {.length = N, .n_buffers = 3, .buffers = text_buffers, .release = keep_array}, *text_items[] = {&text};
-    struct ArrowArray level = {.length = N, .n_buffers = 3, .buffers = level_buffers, .release = keep_array}, *level_items[] = {&level};
+    /* What the arrays point to stays until they are released, which the library may do later. */
+    static const void *time_buffers[] = {NULL, steps}, *list_buffers[] = {NULL, lists};
+    static const void *text_buffers[] = {NULL, text_ends, texts}, *level_buffers[] = {NULL, level_ends, level_texts};
+    static struct ArrowArray text = {.length = N, .n_buffers = 3, .buffers = text_buffers, .release = keep_array}, *text_items[] = {&text};
+    static struct ArrowArray level = {.length = N, .n_buffers = 3, .buffers = level_buffers, .release = keep_array}, *level_items[] = {&level};
     rr_error err = {0};
     pair_begin("send_columns_text.rrd", &err);
     rr_time_column time = {.timeline = {rr_make_string("step"), RR_TIME_TYPE_SEQUENCE},
