@@ -47,7 +47,7 @@ static int footer_append(const struct rt_footer_store *store, struct rt_buf *out
         return r;
     r = rt_footer_schema(&p, &fb, &schema, digest);
     r = r ? r : rt_footer_table(&p, &fb, &table);
-    r = r ? r : rt_lz4_block(table.data, table.len, table.len >= HARD_FROM && table.len <= HARD_BYTES, &packed);
+    r = r ? r : rt_lz4_block(table.data, table.len, (store->hard || table.len >= HARD_FROM) && table.len <= HARD_BYTES, &packed);
     r = r ? r : footer_pack(store->id, &schema, digest, &packed, table.len, out);
     rt_buf_deinit(&schema);
     rt_buf_deinit(&table);

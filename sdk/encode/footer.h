@@ -11,6 +11,7 @@ struct rt_footer_store {
     const struct rt_manifest *names;      /* may hold more than these chunks use */
     const struct rt_placed_chunk *chunks; /* in the order of the file */
     size_t n;
+    bool hard;                            /* compressed hard also where that costs a short program more than it saves */
 };
 
 /* Appends the packed RrdFooter of @stores; without a chunk it is empty, as readers expect. Return: 0, -ENOMEM, -EOVERFLOW. */

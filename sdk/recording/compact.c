@@ -199,6 +199,7 @@ static int write_all(struct job *j, const char *path)
     if (!r && (r = rt_recording_add_sink(j->out, sink)) < 0)
         sink->ops->abandon(sink);
     if (!r) {
+        rt_sink_file_hard(sink);
         j->out->encoder.hard = j->all;
         r = write_frames(j);
     }

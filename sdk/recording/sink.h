@@ -67,6 +67,8 @@ static inline void rt_sink_abandon(struct rt_sink *sink)
  * out of the way of hosts that close or reuse the small numbers. Before each write it must still be the file that was opened. With @compact
  * the closed file is written anew when that pays (recording/compact.h). gives *ret. Return: 0, -errno. */
 int rt_sink_file(const char *path, uint64_t keep, bool compact, struct rt_sink **ret, struct rt_error *err);
+/* Its footer is compressed hard: for a file that is made to be small. */
+void rt_sink_file_hard(struct rt_sink *sink);
 /* Of a file that was opened with @keep: a chunk in the kept part, in order, for the footer; chunk->offset is its place. Return: 0, -ENOMEM. */
 int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_placed_chunk *chunk);
 /* RRD to a duplicate of fd 1; on a terminal, or a pipe without reader, a buffered sink instead. */

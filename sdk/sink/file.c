@@ -136,6 +136,11 @@ static int file_open(struct file_sink *f, uint64_t keep, struct rt_error *err)
 
 /* ---------------------------------------------------------------- notes for the footer */
 
+void rt_sink_file_hard(struct rt_sink *sink)
+{
+    of(sink)->parts.hard = true;
+}
+
 int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_placed_chunk *chunk)
 {
     struct rt_file_part *part = rt_parts_of(&of(sink)->parts, store);

@@ -52,10 +52,10 @@ void rt_parts_recording_first(struct rt_parts *p)
 }
 
 /* Messages that follow one another are one with both manifests. */
-static int append_footer(const struct rt_file_part *part, struct rt_buf *footer)
+static int append_footer(const struct rt_file_part *part, bool hard, struct rt_buf *footer)
 {
     const struct rt_footer_store store = {&part->store->id, &part->store->names, (const struct rt_placed_chunk *)(const void *)part->chunks.data,
-                                          part->chunks.len / sizeof(struct rt_placed_chunk)};
+                                          part->chunks.len / sizeof(struct rt_placed_chunk), hard};
     return rt_footer_build(&store, 1, footer);
 }
 
@@ -64,7 +64,7 @@ int rt_parts_end(const struct rt_parts *p, uint64_t offset, struct rt_buf *out)
     struct rt_buf footer = {0};
     int r = 0;
     for (size_t i = 0; !r && i < p->n; i++)
-        r = append_footer(&p->list[i], &footer);
+        r = append_footer(&p->list[i], p->hard, &footer);
     r = r ? r : rt_rrd_end(out, offset, footer.data, footer.len);
     rt_buf_deinit(&footer);
     return r;

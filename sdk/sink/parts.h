@@ -8,6 +8,7 @@
 struct rt_parts {
     struct rt_file_part *list; /* in order of appearance */
     size_t n, cap;
+    bool hard;                 /* the footer is compressed hard */
 };
 
 /* The part of @store, made when new. NULL without memory. */

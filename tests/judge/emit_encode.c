@@ -359,7 +359,7 @@ static void emit_recording(const char *path, bool plain)
     f.ids[0] = (struct rt_store_id){(char *)"encode", (char *)"run 1", RR_STORE_KIND_RECORDING};
     f.ids[1] = (struct rt_store_id){(char *)"encode", (char *)"bp", RR_STORE_KIND_BLUEPRINT};
     for (int i = 0; i < 2; i++)
-        f.stores[i] = (struct rt_footer_store){&f.ids[i], &f.names[i], f.chunks[i], 0};
+        f.stores[i] = (struct rt_footer_store){&f.ids[i], &f.names[i], f.chunks[i], 0, false};
     CHECK_INT(rt_rrd_stream_header(&f.out), 0);
     CHECK_INT(rt_rrd_store_info(&f.out, &f.ids[1], (struct rt_tuid){T0, 1}), 0);
     add_chunk(&f, 1, "/view/5aa42a77-5ae6-4d8f-b0e6-5e2d0a1e9f01/ViewContents", 1, &blueprint, 1, &contents, 1);

@@ -52,7 +52,7 @@ RT_TEST(test_footer_of_nothing_is_empty)
 {
     struct rt_manifest m = {0};
     struct rt_buf out = {0};
-    const struct rt_footer_store in = {&store, &m, NULL, 0};
+    const struct rt_footer_store in = {&store, &m, NULL, 0, false};
     CHECK_INT(rt_footer_build(&in, 1, &out), 0);
     CHECK_INT(out.len, 0);
     rt_manifest_deinit(&m);
@@ -92,7 +92,7 @@ static size_t footer_size(uint32_t n_chunks, uint32_t n_components, uint32_t n_p
         for (uint32_t k = 0; k < n_partial; k++)
             chunks[i].facts->partial[k] = (struct rt_partial){k, i % 50};
     }
-    const struct rt_footer_store in = {&store, &m, chunks, n_chunks};
+    const struct rt_footer_store in = {&store, &m, chunks, n_chunks, false};
     CHECK_INT(rt_footer_build(&in, 1, &out), 0);
     size_t n = out.len;
     for (uint32_t i = 0; i < n_chunks; i++)
