@@ -76,6 +76,10 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint
 /* What rt_log_row() answered, judged as misuse (rt_misuse()) where it is the caller's. */
 rr_error_code rt_log_judge(uint32_t *site_mt, uint8_t strict, rr_error *err, rr_error_code code, const rr_error *answer);
 
+/* Takes @child and @validity (of malloc(), or NULL): a List array of @n lists, the next lengths[i] items each, NULL = one.
+ * Return: false without memory; then they were released. */
+bool rt_list_array(struct ArrowArray *child, const uint32_t *lengths, uint32_t n, uint8_t *validity, struct ArrowArray *ret);
+
 /* What constructors and log_* functions share. Return: 0, or the code that is kept in the bundle. */
 enum rt_image_use { RT_IMAGE_COLOR, RT_IMAGE_DEPTH, RT_IMAGE_CLASSES };
 /* Buffer and format of pixels that are used so. */

@@ -233,22 +233,6 @@ static void reading_deinit(struct reading *r)
 
 /* ---------------------------------------------------------------- lists of one */
 
-struct ones {
-    struct ArrowArray child, *children[1];
-    const void *buffers[2];
-    int32_t offsets[];
-};
-
-static void ones_release(struct ArrowArray *a)
-{
-    struct ones *o = a->private_data;
-    if (o->child.release)
-        o->child.release(&o->child);
-    free((void *)(uintptr_t)o->buffers[0]);
-    a->release = NULL;
-    free(o);
-}
-
 /* Validity of @a from its first element on. NULL: none is null, or no memory (*ret_ok). */
 static uint8_t *validity_of(const struct ArrowArray *a, bool *ret_ok)
 {
@@ -268,24 +252,13 @@ static uint8_t *validity_of(const struct ArrowArray *a, bool *ret_ok)
 /* Takes the array; each element becomes a list of itself, a null a null. Return: false without memory; then the array was released. */
 static bool wrap(struct ArrowArray *a, bool has_validity)
 {
-    struct ones *o = malloc(sizeof *o + ((size_t)a->length + 1) * sizeof *o->offsets);
     bool ok = true;
+    struct ArrowArray child = *a;
     uint8_t *validity = has_validity ? validity_of(a, &ok) : NULL;
-    if (!o || !ok) {
-        free(o);
-        free(validity);
-        a->release(a);
-        return false;
-    }
-    o->child = *a;
-    o->children[0] = &o->child;
-    o->buffers[0] = validity;
-    o->buffers[1] = o->offsets;
-    for (int64_t i = 0; i <= a->length; i++)
-        o->offsets[i] = (int32_t)i;
-    *a = (struct ArrowArray){.length = o->child.length, .null_count = validity ? -1 : 0, .n_buffers = 2, .n_children = 1, .buffers = o->buffers,
-                             .children = o->children, .release = ones_release, .private_data = o};
-    return true;
+    if (ok)
+        return rt_list_array(&child, NULL, (uint32_t)child.length, validity, a);
+    child.release(&child);
+    return false;
 }
 
 /* ---------------------------------------------------------------- entities */

@@ -122,6 +122,7 @@ RR_API rr_error_code rr_bundle_batches(const rr_bundle *bundle, rr_component_bat
 struct list_array {
     struct ArrowArray child, *children[1];
     const void *buffers[2];
+    uint8_t *validity;
     int32_t offsets[];
 };
 
@@ -131,7 +132,29 @@ static void list_release(struct ArrowArray *a)
     if (l->child.release)
         l->child.release(&l->child);
     a->release = NULL;
+    free(l->validity);
     free(l);
+}
+
+bool rt_list_array(struct ArrowArray *child, const uint32_t *lengths, uint32_t n, uint8_t *validity, struct ArrowArray *ret)
+{
+    struct list_array *l = malloc(sizeof *l + ((size_t)n + 1) * sizeof *l->offsets);
+    if (!l) {
+        child->release(child);
+        free(validity);
+        return false;
+    }
+    l->child = *child;
+    child->release = NULL;
+    l->children[0] = &l->child;
+    l->buffers[0] = l->validity = validity;
+    l->buffers[1] = l->offsets;
+    l->offsets[0] = 0;
+    for (uint32_t i = 0; i < n; i++)
+        l->offsets[i + 1] = l->offsets[i] + (int32_t)(lengths ? lengths[i] : 1);
+    *ret = (struct ArrowArray){.length = n, .null_count = validity ? -1 : 0, .n_buffers = 2, .n_children = 1, .buffers = l->buffers,
+                               .children = l->children, .release = list_release, .private_data = l};
+    return true;
 }
 
 /* Do they sum up to @length instances? */
@@ -150,23 +173,12 @@ RR_API rr_error_code rr_component_batch_partition(rr_component_batch *batch, con
             batch->array.release(&batch->array);
         return RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT;
     }
-    bool fit = lengths_fit(lengths, n, batch->array.length);
-    struct list_array *l = fit ? malloc(sizeof *l + ((size_t)n + 1) * sizeof *l->offsets) : NULL;
-    if (!l) {
+    if (!lengths_fit(lengths, n, batch->array.length)) {
         batch->array.release(&batch->array);
-        return fit ? RR_ERROR_CODE_OUT_OF_MEMORY : RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE;
+        return RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE;
     }
-    l->child = batch->array;
-    batch->array.release = NULL;
-    l->children[0] = &l->child;
-    l->buffers[0] = NULL;
-    l->buffers[1] = l->offsets;
-    l->offsets[0] = 0;
-    for (uint32_t i = 0; i < n; i++)
-        l->offsets[i + 1] = l->offsets[i] + (int32_t)(lengths ? lengths[i] : 1);
-    *ret_column = (rr_component_column){batch->component_type, {.length = n, .n_buffers = 2, .n_children = 1, .buffers = l->buffers,
-                                                                .children = l->children, .release = list_release, .private_data = l}};
-    return RR_ERROR_CODE_OK;
+    ret_column->component_type = batch->component_type;
+    return rt_list_array(&batch->array, lengths, n, NULL, &ret_column->array) ? RR_ERROR_CODE_OK : RR_ERROR_CODE_OUT_OF_MEMORY;
 }
 
 RR_API void rr_component_columns_free(rr_component_column *columns, uint32_t n)
