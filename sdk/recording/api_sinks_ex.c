@@ -137,11 +137,18 @@ RR_API void rr_recording_stream_connect_grpc_ex(rr_recording_stream rec, const c
 
 #define NO_TIMEOUT_SEC 1e9f /* the official form of "no limit": a huge number */
 
+/* Of these characters, with something behind the last colon; the rest is for the parser of URLs. */
+static bool is_ip_and_port(const char *addr)
+{
+    const char *colon = strrchr(addr, ':');
+    return colon && colon[1] && strspn(addr, "0123456789abcdefABCDEF.:[]") == strlen(addr);
+}
+
 RR_API void rr_recording_stream_connect(rr_recording_stream rec, const char *addr, float flush_timeout_sec, rr_error *err)
 {
     struct rt_proxy_url parsed;
     char *url = NULL;
-    if (addr && (strspn(addr, "0123456789abcdefABCDEF.:[]") != strlen(addr) || !strrchr(addr, ':'))) {
+    if (addr && !is_ip_and_port(addr)) {
         rt_fail(err, RR_ERROR_CODE_INVALID_SOCKET_ADDRESS, "addr \"%.100s\" is not ip:port", addr);
         return;
     }
