@@ -133,6 +133,7 @@ void rr_blueprint_auto(rr_blueprint *bp, uint8_t auto_layout, uint8_t auto_views
 
 enum { RR_PANEL_TOP = 1, RR_PANEL_BLUEPRINT, RR_PANEL_SELECTION, RR_PANEL_TIME };
 enum { RR_PANEL_HIDDEN = 1, RR_PANEL_COLLAPSED, RR_PANEL_EXPANDED };
+/** How a panel of the viewer is when the blueprint becomes active. */
 void rr_blueprint_panel(rr_blueprint *bp, uint32_t panel, uint32_t state);
 /** Those of the panels that have no state yet. */
 void rr_blueprint_collapse_panels(rr_blueprint *bp);
