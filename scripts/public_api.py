@@ -29,6 +29,25 @@ def clean(comment):
     return named.group(1).upper() + text[named.end():] if named else text
 
 
+def read(header):
+    """With each definition of a macro on one line."""
+    with open(os.path.join(INCLUDE, header), encoding="utf-8") as f:
+        return re.sub(r"\\\n\s*", " ", f.read())
+
+
+def expand(text):
+    """Inline functions that a macro defines stand where it is used: RR_OPTIONS_(image) at the start of a line."""
+    for name, params, body in (d for h in headers() for d in
+                               re.findall(r"^#define (RR_\w+_)\(([^)]*)\)\s+(static inline [^\n]*)$", read(h), re.M)):
+        def use(match):
+            filled = body
+            for param, value in zip(params.split(", "), match.group(1).split(", ")):
+                filled = re.sub(rf"##{param}##|##{param}\b|\b{param}##|\b{param}\b", value, filled)
+            return filled
+        text = re.sub(rf"^{name}\(([^()\n]*)\)$", use, text, flags=re.M)
+    return text
+
+
 def pieces(text):
     """('comment' | 'gap' | 'section' | 'code', text) of a header, in order: bodies, preprocessor lines and extern "C" are left out."""
     text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$", "\n", text, flags=re.M)
@@ -67,8 +86,7 @@ def pieces(text):
 
 
 def functions_of(header):
-    with open(os.path.join(INCLUDE, header), encoding="utf-8") as f:
-        text = f.read()
+    text = expand(read(header))
     found, section, comment, last = [], "", "", None
     for kind, t in pieces(text):
         if kind == "section":
