@@ -1,14 +1,17 @@
 #include "recording/format.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/copy.h"
+#include "base/utf8.h"
 
 #define DIGITS_MOST 20 /* of a uint64_t */
 
 struct out {
     char *p, *end;
+    uint64_t high; /* has the high bits of what was written, perhaps some more */
     bool short_of_room;
 };
 
@@ -32,7 +35,7 @@ static inline void put(struct out *o, const char *p, size_t n)
         o->short_of_room = true;
         return;
     }
-    memcpy(o->p, p, n);
+    rt_copy_short(o->p, p, n);
     o->p += n;
 }
 
@@ -155,13 +158,16 @@ static bool put_string(struct out *o, const struct spec *s, struct args *a)
         return false;
     if (!text)
         text = "(null)";
-    put_field(o, s, "", 0, text, s->has_precision ? strnlen(text, s->precision) : strlen(text));
+    size_t n = s->has_precision ? strnlen(text, s->precision) : strlen(text);
+    o->high |= rt_utf8_is_ascii(text, n) ? 0 : 0x80;
+    put_field(o, s, "", 0, text, n);
     return true;
 }
 
 static void put_character(struct out *o, const struct spec *s, struct args *a)
 {
     char c = (char)va_arg(a->list, int);
+    o->high |= (uint8_t)c;
     put_field(o, s, "", 0, &c, 1);
 }
 
@@ -189,7 +195,7 @@ static const char *read_length(const char *p, char *ret)
         *ret = p[0] == 'h' ? 'H' : 'L';
         return p + 2;
     }
-    if (*p && strchr("hljzt", *p))
+    if (*p == 'l' || *p == 'z' || *p == 'h' || *p == 'j' || *p == 't')
         *ret = *p++;
     return p;
 }
@@ -253,26 +259,56 @@ static bool convert(struct out *o, const struct spec *s, struct args *a)
     }
 }
 
-static bool format_all(struct out *o, const char *format, struct args *a)
+#define BYTES(c) (0x0101010101010101u * (uint8_t)(c))
+
+/* Copies up to the next '%' or @end, eight bytes at a time. Return: the place in the format. */
+static inline const char *put_literal(struct out *o, const char *format, const char *end)
+{
+    char *p = o->p;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    while (end - format >= 8 && o->end - p >= 8) {
+        uint64_t word, x, percent;
+        memcpy(&word, format, sizeof word);
+        memcpy(p, &word, sizeof word); /* what is behind a '%' will be written over */
+        o->high |= word;
+        x = word ^ BYTES('%');
+        percent = (x - BYTES(1)) & ~x & BYTES(0x80); /* its lowest bit is at the first '%' */
+        size_t n = percent ? (size_t)__builtin_ctzll(percent) / 8 : sizeof word;
+        format += n;
+        p += n;
+        if (percent)
+            break;
+    }
+#endif
+    while (format < end && *format != '%' && p < o->end) {
+        o->high |= (uint8_t)*format;
+        *p++ = *format++;
+    }
+    o->short_of_room |= format < end && *format != '%';
+    o->p = p;
+    return format;
+}
+
+static bool format_all(struct out *o, const char *format, const char *end, struct args *a)
 {
     struct spec s;
     for (;;) {
-        const char *percent = strchr(format, '%');
-        put(o, format, percent ? (size_t)(percent - format) : strlen(format));
-        if (!percent || o->short_of_room)
+        format = put_literal(o, format, end);
+        if (format == end || o->short_of_room)
             return !o->short_of_room;
-        format = read_spec(percent + 1, a, &s);
+        format = read_spec(format + 1, a, &s);
         if (!format || !convert(o, &s, a))
             return false;
     }
 }
 
-int rt_format(char *out, size_t size, const char *format, va_list args)
+int rt_format(char *out, size_t size, const char *format, size_t format_len, bool *ret_ascii, va_list args)
 {
     struct out o = {.p = out, .end = out + (size < INT_MAX ? size : INT_MAX)};
     struct args a;
     va_copy(a.list, args);
-    bool done = format_all(&o, format, &a);
+    bool done = format_all(&o, format, format + format_len, &a);
     va_end(a.list);
+    *ret_ascii = !(o.high & BYTES(0x80));
     return done && !o.short_of_room ? (int)(o.p - out) : -1;
 }

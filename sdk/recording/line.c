@@ -24,7 +24,7 @@ static bool log_plain_line(rr_recording_stream rec, const struct rt_line *line, 
 {
     struct rt_plain_cell cells[FIXED_MOST] = {rt_plain_text(RT_C_TextLog_text, line->text)};
     uint32_t n = 1;
-    bool ascii = rt_utf8_is_ascii(line->text.p, line->text.n) && rt_utf8_is_ascii(line->level.p, line->level.n) &&
+    bool ascii = (line->text_is_ascii || rt_utf8_is_ascii(line->text.p, line->text.n)) && rt_utf8_is_ascii(line->level.p, line->level.n) &&
                  rt_utf8_is_ascii(line->template.p, line->template.n) && rt_utf8_is_ascii(line->file.p, line->file.n) &&
                  rt_utf8_is_ascii(line->function.p, line->function.n);
     if (line->n_fields || !ascii)

@@ -11,6 +11,7 @@ struct rt_line {
     size_t path_len;
     struct rt_slice level; /* empty: none */
     struct rt_slice text;  /* any bytes */
+    bool text_is_ascii;    /* that is known already; false: it is looked at */
     struct rt_slice file, function, template; /* empty: none */
     uint32_t line_number, tid, color;         /* 0: none */
     uint32_t flags;        /* RT_LOG_* beside those that follow from the line */

@@ -33,16 +33,17 @@ static __attribute__((noinline)) struct rt_slice format_long(char *fixed, size_t
 }
 
 /* @error: errno for %m. A line that can't be formatted (a wide character that the locale lacks) is its format. */
-static struct rt_slice format_line(char *fixed, char **heap, int error, const char *format, va_list args)
+static struct rt_slice format_line(char *fixed, char **heap, int error, const char *format, size_t format_len, bool *ret_ascii, va_list args)
 {
     va_list again;
-    int n = rt_format(fixed, FORMAT_FIXED, format, args);
+    int n = rt_format(fixed, FORMAT_FIXED, format, format_len, ret_ascii, args);
     if (n >= 0)
         return rt_slice(fixed, (size_t)n);
+    *ret_ascii = false;
     va_copy(again, args);
     errno = error;
     n = vsnprintf(fixed, FORMAT_FIXED, format, args);
-    struct rt_slice text = n < 0 ? rt_slice(format, strlen(format)) : rt_slice(fixed, (size_t)n);
+    struct rt_slice text = n < 0 ? rt_slice(format, format_len) : rt_slice(fixed, (size_t)n);
     if (n >= FORMAT_FIXED) {
         errno = error;
         text = format_long(fixed, (size_t)n, heap, format, again);
@@ -60,10 +61,11 @@ static void log_formatted(rr_recording_stream rec, struct rt_line *line, const c
         rt_warn(&site, "rr_logf: %s is NULL: nothing is logged", line->path ? "the format" : "the path");
         return;
     }
+    struct rt_slice template = rt_slice(format, strlen(format));
     line->path_len = strlen(line->path);
-    line->text = format_line(fixed, &heap, saved, format, args);
-    if (!rt_load_relaxed(&templates_off_mt) && strcmp(format, "%s"))
-        line->template = rt_slice(format, strlen(format));
+    line->text = format_line(fixed, &heap, saved, format, template.n, &line->text_is_ascii, args);
+    if (!rt_load_relaxed(&templates_off_mt) && !rt_slice_is(template, "%s"))
+        line->template = template;
     rt_log_line_or_warn(rec, line, "rr_logf");
     free(heap);
     errno = saved;

@@ -1,7 +1,6 @@
 #include "recording/plain.h"
 
-#include <string.h>
-
+#include "base/copy.h"
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/record.h"
@@ -9,27 +8,6 @@
 #include "recording/worker.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline)) /* a known number of cells makes straight code */
-
-/* memcpy() for the short texts of rows: names of levels, paths. */
-static inline void copy_short(uint8_t *out, const void *from, uint32_t n)
-{
-    const uint8_t *p = from;
-    if (n > 32) {
-        memcpy(out, p, n);
-    } else if (n >= 16) { /* two blocks that overlap; so below */
-        memcpy(out, p, 16);
-        memcpy(out + n - 16, p + n - 16, 16);
-    } else if (n >= 8) {
-        memcpy(out, p, 8);
-        memcpy(out + n - 8, p + n - 8, 8);
-    } else if (n >= 4) {
-        memcpy(out, p, 4);
-        memcpy(out + n - 4, p + n - 4, 4);
-    } else {
-        for (uint32_t i = 0; i < n; i++)
-            out[i] = p[i];
-    }
-}
 
 static inline uint32_t payload(const struct rt_plain_cell *c)
 {
@@ -44,7 +22,7 @@ static inline uint8_t *put_cell(uint8_t *p, const struct rt_plain_cell *c)
     memset(p + rt_pad8(rec.bytes) - 8, 0, 8);
     if (c->text)
         memcpy(p, &c->bytes, sizeof c->bytes); /* the end of the text */
-    copy_short(p + (c->text ? sizeof c->bytes : 0), c->p, c->bytes);
+    rt_copy_short(p + (c->text ? sizeof c->bytes : 0), c->p, c->bytes);
     return p + rt_pad8(rec.bytes);
 }
 
@@ -148,7 +126,7 @@ static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, 
     p += sizeof rec;
     memset(p + rt_pad8(path_bytes) - 8, 0, 8);
     p[0] = '/';
-    copy_short(p + slash, path, path_bytes - slash);
+    rt_copy_short(p + slash, path, path_bytes - slash);
     p += rt_pad8(path_bytes);
     for (uint32_t i = 0; i < n; i++)
         p = put_cell(p, &cells[i]);

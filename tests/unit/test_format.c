@@ -9,6 +9,7 @@
 #pragma GCC diagnostic ignored "-Wformat"
 
 static char quick[8192], slow[8192];
+static bool last_is_ascii;
 
 /* Return: whether the quick one knew; then both must agree. */
 static bool same(const char *format, ...)
@@ -16,7 +17,8 @@ static bool same(const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = rt_format(quick, sizeof quick, format, args);
+    bool ascii;
+    int n = rt_format(quick, sizeof quick, format, strlen(format), &ascii, args);
     int want = n < 0 ? 0 : vsnprintf(slow, sizeof slow, format, again);
     va_end(args);
     va_end(again);
@@ -24,6 +26,9 @@ static bool same(const char *format, ...)
         return false;
     if (n != want || memcmp(quick, slow, (size_t)n))
         rt_test_fail(__FILE__, __LINE__, "\"%s\": \"%.*s\" instead of \"%s\"", format, n, quick, slow);
+    for (int i = 0; i < n; i++)
+        CHECK(!ascii || (uint8_t)quick[i] < 0x80);
+    last_is_ascii = ascii;
     return true;
 }
 
@@ -48,6 +53,18 @@ RT_TEST(what_log_lines_are_made_of)
     CHECK(same("worker-%d: request id=%08x path=/api/v1/items/%d took %ld us status=%d", 3, 0xcafeu, 4711, 1234l, 200));
 }
 
+RT_TEST(what_is_not_ascii_is_told)
+{
+    static const char wide[] = "gr\xc3\xbc\xc3\x9f" "e";
+    CHECK(same("a plain line of text: %s %d", "x", 1) && last_is_ascii);
+    CHECK(same("%s", wide) && !last_is_ascii);
+    CHECK(same("%.2s and more of it", wide) && last_is_ascii);
+    CHECK(same("%.3s and more of it", wide) && !last_is_ascii);
+    CHECK(same("%c", 0xc3) && !last_is_ascii);
+    CHECK(same("\xc3\xbc") && !last_is_ascii);
+    CHECK(same("0123456789\xc3\xbc 0123456789 %d", 1) && !last_is_ascii);
+}
+
 RT_TEST(the_rest_is_left_to_others)
 {
     static const char *const formats[] = {"%f", "%.2f", "%g", "%e", "%a", "%o", "%+d", "% d", "%#x", "%'d", "%.3d", "%.3x", "%ls", "%lc", "%n", "%m",
@@ -63,7 +80,8 @@ static int format_into(char *out, size_t size, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int n = rt_format(out, size, format, args);
+    bool ascii;
+    int n = rt_format(out, size, format, strlen(format), &ascii, args);
     va_end(args);
     return n;
 }

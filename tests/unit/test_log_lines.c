@@ -179,6 +179,52 @@ RT_TEST(lines_of_wrappers)
     CHECK_INT(seen_without, 1);
 }
 
+/* ---------------------------------------------------------------- whose recording */
+
+static uint32_t seen_of[2];
+static void look_at_owner(const struct row *r)
+{
+    CHECK_STR(r->entity, "/h/x");
+    CHECK(r->text_len == 1);
+    seen_of[r->text[0] - '0']++;
+}
+
+struct emitter {
+    rr_logging_handler *handler;
+    rr_recording_stream rec;
+    const char *text;
+};
+static void *emit_in_own(void *arg)
+{
+    const struct emitter *e = arg;
+    rr_log_record r = rr_log_record_default();
+    r.logger = "x";
+    r.message = e->text;
+    RR_WITH_RECORDING(e->rec)
+        for (int i = 0; i < 1000; i++)
+            rr_logging_handler_emit(e->handler, &r);
+    return NULL;
+}
+
+/* One handler, two threads with a recording each: a row goes to that of the thread that emits. */
+RT_TEST(a_handler_follows_the_thread)
+{
+    pthread_t threads[2];
+    rr_logging_handler *h = rr_logging_handler_new("/h");
+    rr_stream_options o = rr_stream_options_default("other");
+    rr_recording_stream mine = open_stream(), other = rr_recording_stream_open(&o, &err);
+    struct emitter e[2] = {{h, mine, "0"}, {h, other, "1"}};
+    for (int i = 0; i < 2; i++)
+        CHECK(!pthread_create(&threads[i], NULL, emit_in_own, &e[i]));
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    rr_recording_stream_free(other);
+    rr_logging_handler_free(h);
+    CHECK_INT(close_and_read(mine, look_at_owner), 1000);
+    CHECK_INT(seen_of[0], 1000);
+    CHECK_INT(seen_of[1], 0);
+}
+
 /* ---------------------------------------------------------------- errno, streams that are none */
 
 RT_TEST(errno_stays)
