@@ -106,6 +106,7 @@ extern uint32_t *rt_epoch __attribute__((visibility("hidden")));
 /* Everything that is done once a process; from each function that may be the first. Threads: any. */
 void rt_core_init(void);
 void rt_warn_init(void);
+void rt_warn_in_child(void);
 void rt_fork_init(void);
 void rt_exit_init(void);
 

@@ -70,6 +70,7 @@ static void in_child(void)
 {
     urcu_bp_after_fork_child();
     pthread_mutex_init(&rt_core.registry, NULL);
+    rt_warn_in_child();
     rt_worker_in_child();
     rt_safe_in_child();
     rt_core.lanes = (struct rt_lanes){0};

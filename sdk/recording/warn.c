@@ -20,6 +20,11 @@ void rt_warn_init(void)
     saved_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, LOWEST_FD);
 }
 
+void rt_warn_in_child(void)
+{
+    pthread_mutex_init(&lock, NULL);
+}
+
 RR_API void rr_set_warning_handler(rr_warning_handler h, void *ctx)
 {
     pthread_mutex_lock(&lock);
