@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include "tests/unit/array_kit.h"
 
 static void check_same(const struct rt_array *a, const struct kit_text *expected)
@@ -195,5 +197,47 @@ RT_TEST(test_a_view_needs_its_arena)
         if (left >= rt_datatype_nodes(t) * RT_VIEW_FIELD_BYTES)
             CHECK_INT(r, 0);
     }
+    rt_array_deinit(&a);
+}
+
+/* Address space of the process, in bytes. */
+static uint64_t address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    CHECK(f && fscanf(f, "%lu", &pages) == 1);
+    fclose(f);
+    return pages * 4096ull;
+}
+
+RT_TEST(test_without_memory_nothing_changes)
+{
+#ifdef __SANITIZE_ADDRESS__
+    rt_test_skip("the sanitizer has no limit of address space");
+#endif
+    const struct rt_datatype *row = kit_type("item", RT_KIND_STRUCT, 0, true, 3, kit_type("a", RT_KIND_UTF8, 0, true, 0),
+                                             kit_type("b", RT_KIND_F64, 0, true, 0), kit_type("c", RT_KIND_LIST, 0, true, 1, &rt_datatype_bool));
+    const struct rt_datatype *t = kit_type("l", RT_KIND_LIST, 0, true, 1, row);
+    const struct ArrowArray *view = kit_random_array(t, 20000);
+    struct rt_array a;
+    uint32_t failures = 0;
+    uint64_t n = 0;
+    CHECK_INT(rt_array_init(&a, t), 0);
+    kit_view(&a);
+    struct rlimit limit = {address_space() + (24 << 20), RLIM_INFINITY};
+    CHECK_INT(setrlimit(RLIMIT_AS, &limit), 0);
+    for (int i = 0; i < 400 && failures < 20; i++) {
+        int r = rt_array_append(&a, view, 0, 20000);
+        CHECK(r == 0 || r == -ENOMEM);
+        n += r ? 0 : 20000;
+        failures += r != 0;
+        CHECK_INT(a.length, n);
+        CHECK_INT(rt_array_check_shape(t, kit_view(&a), NULL), 0);
+        CHECK_INT(a.children[0].length, n ? rt_view_offset(a.offsets.data, false, n) : 0);
+    }
+    CHECK_INT(failures, 20);
+    limit.rlim_cur = RLIM_INFINITY;
+    CHECK_INT(setrlimit(RLIMIT_AS, &limit), 0);
+    CHECK_INT(rt_array_append(&a, view, 0, 20000), 0);
     rt_array_deinit(&a);
 }
