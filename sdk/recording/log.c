@@ -230,6 +230,7 @@ static rr_error_code log_parsed(struct rt_thread *t, rr_recording_stream rec, co
         r = RT_PATH_E_LONG;
     if (r)
         return rt_path_fail(r, path, len, err);
+    rt_path_warn(path, len, room, parsed);
     row->head.path = room;
     row->head.path_len = (uint32_t)parsed;
     return log_values(t, rec, row, flags, time_ns, values, n, sizes, err);

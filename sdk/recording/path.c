@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/letter.h"
 #include "base/utf8.h"
+#include "recording/log.h"
 
 #define AS_IS(c) (((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z') || (c) == '_' || (c) == '-' || (c) == '.')
 #define CLASS(c) AS_IS(c) ? 0 : (c) == '/' ? RT_PATH_SLASH : RT_PATH_OTHER
@@ -202,6 +204,47 @@ int rt_path_parse(const char *p, size_t n, char *out, size_t cap, size_t *ret_le
     rt_path_end(&w);
     int r = finish(&w, ret_len);
     return r ? r : w.len > 2 && !memcmp(out, "/__", 3) ? RT_PATH_E_RESERVED : 0;
+}
+
+/* Unicode's White_Space. */
+static bool is_space(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+        c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+enum { ODD_NOTHING, ODD_SPACE, ODD_ESCAPE };
+
+/* The first that stands in the text, which is valid. */
+static int oddity(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0, len; i < n; i += len) {
+        len = rt_utf8_char(p + i, n - i);
+        if (p[i] != '\\') {
+            if (is_space(rt_utf8_code(p + i, len)))
+                return ODD_SPACE;
+            continue;
+        }
+        if (i + 1 == n)
+            break;
+        uint8_t c = p[i + 1];
+        if (c >= 0x80 || c == 0x7f || (c < ' ') || (rt_is_letter(c) && !strchr("nrtu", c)))
+            return ODD_ESCAPE;
+        len = 2;
+    }
+    return ODD_NOTHING;
+}
+
+void rt_path_warn(const char *p, size_t n, const char *taken_as, size_t taken_len)
+{
+    static const char *const what[] = {NULL, "whitespace that is not escaped", "an escape that means nothing"};
+    static uint32_t site_mt[3];
+    if (rt_load_relaxed(&site_mt[ODD_SPACE]) && rt_load_relaxed(&site_mt[ODD_ESCAPE]))
+        return;
+    int odd = oddity((const uint8_t *)p, n);
+    if (odd)
+        rt_warn(&site_mt[odd], "entity path \"%.*s\" holds %s; it is taken as %.*s", (int)(n < 200 ? n : 200), p, what[odd],
+                (int)(taken_len < 400 ? taken_len : 400), taken_as);
 }
 
 int rt_path_part(const char *p, size_t n, size_t index, char *out, size_t cap, size_t *ret_len)

@@ -24,6 +24,10 @@ enum {
  * Threads: any. Signals: safe. Blocks: never. */
 int rt_path_parse(const char *p, size_t n, char *out, size_t cap, size_t *ret_len);
 
+/* Warns, once of each, when a text that was parsed holds what is a sign of a mistake: whitespace that is not escaped (several paths in one?),
+ * an escape that means nothing (a Windows file name?). @taken_as: what it was parsed to. Signals: not safe. */
+void rt_path_warn(const char *p, size_t n, const char *taken_as, size_t taken_len);
+
 /* The escaped form of one part (any text), never RT_PATH_E_RESERVED. Return as rt_path_parse(). */
 int rt_path_escape_part(const char *p, size_t n, char *out, size_t cap, size_t *ret_len);
 

@@ -1,6 +1,6 @@
 /* Entity paths: what users write becomes the one form that the official SDK 0.41.0 writes for it (tests/judge/paths.py has it judge
  * thousands of random ones). */
-#include <retap/path.h>
+#include <retap.h>
 
 #include "base/utf8.h"
 #include "recording/path.h"
@@ -156,6 +156,46 @@ RT_TEST(test_parts_come_back_from_a_path)
     CHECK_INT(rr_entity_path_part("/", 0, buf, sizeof buf), 0);
     CHECK_INT(rr_entity_path_part("x/y z", 1, buf, sizeof buf), 3);
     CHECK_STR(buf, "y z");
+}
+
+static void keep_warning(void *ctx, const char *text)
+{
+    snprintf(ctx, 512, "%s", text);
+}
+
+static void warning_of(const char *path, char said[512])
+{
+    char taken[128];
+    size_t len = rr_parse_entity_path(path, taken, sizeof taken);
+    said[0] = 0;
+    rt_path_warn(path, strlen(path), taken, len);
+}
+
+RT_TEST(test_signs_of_a_mistake_are_warned_of_once)
+{
+    char said[512];
+    rr_set_warning_handler(keep_warning, said);
+    static const char *const fine[] = {"/a/b", "a\\ b", "\\n\\r\\t\\u{41}\\!", "a\\", "\xc3\xa5", "a:b[#1]"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        warning_of(fine[i], said);
+        CHECK_STR(said, "");
+    }
+    warning_of("logs/two words", said);
+    CHECK(strstr(said, "logs/two words") && strstr(said, "whitespace") && strstr(said, "/logs/two\\ words"));
+    warning_of("other words", said);
+    CHECK_STR(said, "");
+    warning_of("C:\\Users\\x.png", said);
+    CHECK(strstr(said, "escape") && strstr(said, "/C\\:Usersx.png"));
+    warning_of("C:\\Users", said);
+    CHECK_STR(said, "");
+}
+
+RT_TEST(test_no_break_spaces_are_whitespace)
+{
+    char said[512];
+    rr_set_warning_handler(keep_warning, said);
+    warning_of("a\xc2\xa0" "b", said);
+    CHECK(strstr(said, "whitespace"));
 }
 
 RT_TEST(test_the_official_escape_gives_a_new_string)
