@@ -1,45 +1,22 @@
 #include "meaning/path.h"
 
-#include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <wctype.h>
 
+#include "base/letter.h"
+#include "base/utf8.h"
 #include "meaning/display.h"
 
 #define PART_MAX_CHARS 64u
 #define ESCAPED_MAX    16u /* "\u{10FFFF}" and a NUL */
 
-static bool is_ascii_alnum(uint32_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80);
-}
-
-/* Letters and digits of all scripts may stand as they are; \u{…} means the same, so a libc without C.UTF-8 costs beauty only. */
-static bool is_letter(locale_t *utf8, uint32_t c)
-{
-    if (c < 0x80)
-        return is_ascii_alnum(c);
-    if (!*utf8)
-        *utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    return *utf8 && iswalnum_l((wint_t)c, *utf8);
-}
-
-static uint32_t decode(const uint8_t *p, size_t len)
-{
-    uint32_t c = len == 1 ? p[0] : p[0] & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++)
-        c = c << 6 | (p[i] & 0x3f);
-    return c;
-}
-
 /* One character as the strict parser reads it back. @last: it ends the part. */
-static size_t escape_char(char out[ESCAPED_MAX], uint32_t c, const uint8_t *p, size_t len, bool last, locale_t *utf8)
+static size_t escape_char(char out[ESCAPED_MAX], uint32_t c, const uint8_t *p, size_t len, bool last)
 {
     static const char named[] = "\nn\rr\tt";
-    if (is_letter(utf8, c) || c == '_' || c == '-' || c == '.') {
+    if (rt_is_letter(c) || c == '_' || c == '-' || c == '.') {
         memcpy(out, p, len);
         return len;
     }
@@ -56,7 +33,6 @@ size_t rt_path_escape(char *out, size_t size, const char *part, size_t len)
 {
     static const uint8_t unknown[] = {0xef, 0xbf, 0xbd};
     const uint8_t *p = (const uint8_t *)part;
-    locale_t utf8 = (locale_t)0;
     size_t o = 0, i = 0;
     if (size == 0)
         return 0;
@@ -67,14 +43,12 @@ size_t rt_path_escape(char *out, size_t size, const char *part, size_t len)
         size_t c_len = used ? used : sizeof unknown;
         i += used ? used : 1;
         bool last = i >= len || chars + 1 == PART_MAX_CHARS;
-        size_t n = escape_char(piece, decode(c, c_len), c, c_len, last, &utf8);
+        size_t n = escape_char(piece, rt_utf8_code(c, c_len), c, c_len, last);
         if (n >= size - o)
             break;
         memcpy(out + o, piece, n);
         o += n;
     }
-    if (utf8)
-        freelocale(utf8);
     if (o == 0 && size > 1)
         out[o++] = '_';
     out[o] = 0;
