@@ -175,15 +175,16 @@ static int file_append(struct file_sink *f, struct rt_log_message *m, struct rt_
     return r;
 }
 
-/* What came before the first chunk of a child goes before it. */
+/* What came before the first chunk of a child goes before it. Where that fails, the next chunk tries again. */
 static int file_appear(struct file_sink *f, struct rt_error *err)
 {
-    int r = file_open(f, RT_SINK_CREATE, err);
+    struct rt_backlog *w = &f->waiting;
+    int r = f->fd < 0 ? file_open(f, RT_SINK_CREATE, err) : 0;
+    while (!r && w->n && !(r = file_append(f, w->list[0], err))) {
+        rt_message_unref(w->list[0]);
+        memmove(w->list, w->list + 1, --w->n * sizeof *w->list);
+    }
     f->later = r != 0;
-    for (size_t i = 0; !r && i < f->waiting.n; i++)
-        r = file_append(f, f->waiting.list[i], err);
-    if (!r)
-        rt_backlog_deinit(&f->waiting);
     return r;
 }
 

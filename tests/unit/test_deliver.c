@@ -390,6 +390,31 @@ RT_TEST(test_a_child_has_its_own_file_from_its_first_chunk_on)
     tidy();
 }
 
+/* A child whose file can't be made yet loses rows, counted; when it can, the file begins as any. */
+RT_TEST(test_a_child_tries_again_to_make_its_file)
+{
+    struct rt_recording *parent = recording("rec");
+    CHECK_INT(mkdir(in_dir("sub"), 0700), 0);
+    struct rt_sink *sink = file_sink("sub/a.rrd");
+    CHECK_INT(rt_recording_set_sinks(parent, &sink, 1, UINT64_MAX, NULL), 0);
+    struct rt_recording *rec = rt_recording_in_child(parent); /* here the child is this process */
+    CHECK_INT(unlink(in_dir("sub/a.rrd")), 0);
+    CHECK_INT(rmdir(in_dir("sub")), 0);
+    CHECK_INT(rows(rec, "/a", 4), -ENOENT);
+    CHECK_INT(rt_recording_dropped(rec), 4);
+    CHECK_INT(mkdir(in_dir("sub"), 0700), 0);
+    CHECK_INT(rows(rec, "/a", 3), 0);
+    CHECK_INT(rt_recording_close(rec, UINT64_MAX, NULL), 0);
+    char name[64];
+    snprintf(name, sizeof name, "sub/a.%ld.rrd", (long)getpid());
+    struct counts n = count(in_dir(name));
+    CHECK_INT(n.infos, 1);
+    CHECK_INT(n.rows, 3);
+    CHECK(n.footer);
+    rt_recording_free(parent);
+    tidy();
+}
+
 /* The file is gone for those who look for it, and goes on for us: nothing fails, nothing is put in its place. */
 RT_TEST(test_a_removed_directory_is_no_reason_to_fail)
 {
