@@ -22,5 +22,12 @@ int main(void)
         rr_log_scalar(RR_CURRENT, "plot/line", i * 0.5);
         rr_log_scalar(RR_CURRENT, "plot/points", -i * 0.25);
     }
+    rr_scalar_options dots = rr_scalar_options_default();
+    dots.scattered = 1;
+    dots.label = "dots";
+    dots.color = rr_rgb(1, 2, 3);
+    dots.radius = 2;
+    dots.err = &err;
+    rr_log_scalar_ex(RR_CURRENT, "plot/same row", 7.5, &dots);
     return pair_end(&err);
 }
