@@ -282,10 +282,10 @@ static rr_error_code take_array(rr_bundle *b, const struct rt_component_type *ty
     struct rt_taken *t = array->length > INT32_MAX ? NULL : rt_pool_take(&b->pool, sizeof *t);
     if (!t)
         return rt_bundle_fail(b, RR_ERROR_CODE_OUT_OF_MEMORY, "%s: out of memory", type->component);
-    *t = (struct rt_taken){*array, b->taken};
-    array->release = NULL;
+    *t = (struct rt_taken){*array, *array, b->taken};
+    array->release = t->view.release = NULL;
     b->taken = t;
-    return rt_bundle_put_value(b, &(struct rt_value){type, (uint32_t)t->array.length, NULL, &t->array});
+    return rt_bundle_put_value(b, &(struct rt_value){type, (uint32_t)t->view.length, NULL, &t->view});
 }
 
 RR_API rr_error_code rr_bundle_set_arrow(rr_bundle *b, const char *field, struct ArrowArray *array)

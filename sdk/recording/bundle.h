@@ -15,9 +15,9 @@
 
 enum { RT_BUNDLE_FEW = 16 };
 
-/* An array of the caller's, released with the bundle. */
+/* An array of the caller's, released with the bundle; rows get the view, which has no release, so that none takes the array out. */
 struct rt_taken {
-    struct ArrowArray array;
+    struct ArrowArray array, view;
     struct rt_taken *next;
 };
 
@@ -76,6 +76,8 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint
 /* What rt_log_row() answered, judged as misuse (rt_misuse()) where it is the caller's. */
 rr_error_code rt_log_judge(uint32_t *site_mt, uint8_t strict, rr_error *err, rr_error_code code, const rr_error *answer);
 
+/* The value as an array that holds on to the bundle, which is on the heap. gives *ret. Return: false without memory. */
+bool rt_bundle_export(const struct rr_bundle *bundle, const struct rt_value *v, struct ArrowArray *ret);
 /* Takes @child and @validity (of malloc(), or NULL): a List array of @n lists, the next lengths[i] items each, NULL = one.
  * Return: false without memory; then they were released. */
 bool rt_list_array(struct ArrowArray *child, const uint32_t *lengths, uint32_t n, uint8_t *validity, struct ArrowArray *ret);

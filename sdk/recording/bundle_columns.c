@@ -67,8 +67,9 @@ static const struct ArrowArray *array_of(struct export *e, const struct rt_value
     return array && !rt_form_pack(v->type->datatype, v->values, v->n, false, &e->pool, array, NULL) ? array : NULL;
 }
 
-static bool export_value(struct rr_bundle *b, const struct rt_value *v, struct ArrowArray *ret)
+bool rt_bundle_export(const struct rr_bundle *bundle, const struct rt_value *v, struct ArrowArray *ret)
 {
+    struct rr_bundle *b = (struct rr_bundle *)(uintptr_t)bundle; /* its count changes, not its content */
     struct export *e = malloc(sizeof *e);
     if (!e)
         return false;
@@ -94,9 +95,8 @@ RR_API void rr_component_batches_free(rr_component_batch *batches, uint32_t n)
     free(batches);
 }
 
-RR_API rr_error_code rr_bundle_batches(const rr_bundle *bundle, rr_component_batch **ret_batches, uint32_t *ret_n)
+RR_API rr_error_code rr_bundle_batches(const rr_bundle *b, rr_component_batch **ret_batches, uint32_t *ret_n)
 {
-    struct rr_bundle *b = (struct rr_bundle *)(uintptr_t)bundle; /* its count changes, not its content */
     if (!b || !ret_batches || !ret_n)
         return RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT;
     if (b->code)
@@ -105,7 +105,7 @@ RR_API rr_error_code rr_bundle_batches(const rr_bundle *bundle, rr_component_bat
     bool ok = batches != NULL;
     for (uint32_t i = 0; ok && i < b->n; i++) {
         batches[i].component_type = b->cells[i].type->number;
-        ok = export_value(b, &b->cells[i], &batches[i].array);
+        ok = rt_bundle_export(b, &b->cells[i], &batches[i].array);
     }
     if (!ok) {
         rr_component_batches_free(batches, b->n);

@@ -7,7 +7,8 @@
 #include "recording/bundle.h"
 #include "recording/fieldset.h"
 
-enum { FEW_VALUES = 64, SHOWN_BYTES = 200 };
+enum { FEW_VALUES = 64, SHOWN_BYTES = 200, FEW_LARGE = 4 };
+#define LARGE_ITEMS 65536 /* of a list: so many bytes at least */
 
 /* Two arguments for "%.*s". */
 #define SHOWN(path) (int)((path).n < SHOWN_BYTES ? (path).n : SHOWN_BYTES), (path).p
@@ -102,6 +103,33 @@ static bool is_sound(const struct rr_bundle *b)
     return b && !b->code;
 }
 
+/* Arrays that the row takes along instead of a copy: pixels, files. */
+struct large {
+    struct ArrowArray arrays[FEW_LARGE];
+    uint32_t n;
+};
+
+static bool is_large(const struct ArrowArray *a)
+{
+    return a && a->n_children == 1 && a->children[0]->length > LARGE_ITEMS;
+}
+
+/* Copies the values of @b to @to, large ones as arrays of their own that hold on to the bundle. */
+static void collect(const struct rr_bundle *b, struct rt_value *to, struct large *large)
+{
+    memcpy(to, b->cells, b->n * sizeof *to);
+    for (uint32_t i = 0; b->copy && i < b->n && large->n < FEW_LARGE; i++)
+        if (is_large(to[i].array) && rt_bundle_export(b, &to[i], &large->arrays[large->n]))
+            to[i].array = &large->arrays[large->n++];
+}
+
+static void release_rest(struct large *large)
+{
+    for (uint32_t i = 0; i < large->n; i++)
+        if (large->arrays[i].release)
+            large->arrays[i].release(&large->arrays[i]);
+}
+
 rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint32_t flags, uint8_t strict, uint32_t *site_mt,
                              const struct rr_bundle *const *bundles, uint32_t n, const struct rt_value *more, uint32_t n_more, rr_error *err)
 {
@@ -109,6 +137,8 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint
     struct rt_value few[FEW_VALUES], *values = few;
     rr_error_code code = judge_bundles(&j, path, bundles, n);
     size_t total = n_more, at = 0;
+    struct large large;
+    large.n = 0;
     if (code || !path.p || (n && !bundles))
         return code;
     for (uint32_t i = 0; i < n; i++)
@@ -118,13 +148,14 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint
     for (uint32_t i = 0; i < n; i++) {
         if (!is_sound(bundles[i]))
             continue;
-        memcpy(values + at, bundles[i]->cells, bundles[i]->n * sizeof *values);
+        collect(bundles[i], values + at, &large);
         at += bundles[i]->n;
         flags |= bundles[i]->urgent ? RT_LOG_URGENT : 0;
     }
     if (n_more)
         memcpy(values + at, more, n_more * sizeof *values);
     code = total ? log_values(&j, rec, path, flags, values, (uint32_t)total) : RR_ERROR_CODE_OK;
+    release_rest(&large);
     if (values != few)
         free(values);
     return code;

@@ -13,7 +13,8 @@ struct rt_value {
     const struct rt_component_type *type;
     uint32_t n;                  /* instances */
     const void *values;          /* fixed width: n * width bytes. Bool: n bool. Utf8, Binary: n struct rt_slice */
-    const struct ArrowArray *array; /* instead, when not NULL: of type->datatype; borrowed, already checked (rt_array_check()) */
+    const struct ArrowArray *array; /* instead, when not NULL: of type->datatype; already checked (rt_array_check()). Borrowed and copied;
+                                       a large one that has a release may be moved out instead */
 };
 
 enum {

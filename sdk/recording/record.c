@@ -22,9 +22,10 @@ static uint64_t flat_size(const struct rt_datatype *t, uint32_t n)
     return (uint64_t)n * rt_datatype_flat_width(t);
 }
 
+/* An array without release is a view of memory that ends with the call. */
 static bool is_moved(const struct rt_value *v, uint64_t size)
 {
-    return v->array && size > RT_MOVE_BYTES;
+    return v->array && v->array->release && size > RT_MOVE_BYTES;
 }
 
 /* The values of an Arrow array where they are one run without nulls: FLAT fits, which is the quicker way for both sides. NULL: they are not. */

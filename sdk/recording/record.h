@@ -62,7 +62,7 @@ struct rt_row_head {
 
 /* Bytes of the record; 0 = larger than 1 GiB. gives the payload size of each value in @sizes, and adds to *ret_moved what is moved. */
 uint64_t rt_record_size(const struct rt_row_head *h, const struct rt_value *values, uint32_t n, uint32_t *sizes, uint64_t *ret_moved);
-/* Writes it to @out. Values larger than RT_MOVE_BYTES that have an array are moved: *values[i].array is then empty. Return: 0, -ENOMEM (nothing moved). */
+/* Writes it to @out. Arrays above RT_MOVE_BYTES that have a release are moved: *values[i].array is then empty. Return: 0, -ENOMEM (nothing moved). */
 int rt_record_write(const struct rt_row_head *h, struct rt_tuid id, const struct rt_value *values, uint32_t n,
                     const uint32_t *sizes, uint64_t bytes, void *out);
 

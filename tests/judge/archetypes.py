@@ -229,11 +229,19 @@ def old_rest():
     yield "static", (rr.Points3D([[0, 0, 0]]), rr.AnyValues(extra=7), "static")
 
 
+def large():
+    image = rr.Image((np.arange(160000) % 251).astype(np.uint8).reshape(400, 400))
+    for name in ("old", "twice", "image"):
+        yield name, image
+    for name in ("taken", "taken_again"):
+        yield name, rr.Points3D.from_fields(radii=np.arange(100000, dtype=np.float32) / 2)
+
+
 def log_all(path):
     rec = rr.RecordingStream("archetypes", recording_id="archetypes", send_properties=False)
     rec.save(path)
     rec.set_time("frame", sequence=1)
-    for prefix, rows in (("", constructors()), ("", by_name()), ("old/", old_shapes()), ("old/", old_rest())):
+    for prefix, rows in (("", constructors()), ("", by_name()), ("old/", old_shapes()), ("old/", old_rest()), ("large/", large())):
         for name, row in rows:
             row = row if isinstance(row, tuple) else (row,)
             static = row[-1] == "static" if isinstance(row[-1], str) else False

@@ -366,6 +366,34 @@ static void log_old_rest(const rr_legacy_options *o)
     check_old("old/static", rr_log_point(rec, "old/static", vertices, 3, NULL, &with));
 }
 
+static void release_nothing(struct ArrowArray *a)
+{
+    a->release = NULL;
+}
+
+/* Values that are too large to be staged: what the caller does with its memory after the call is its own matter. */
+static void log_large(void)
+{
+    enum { SIDE = 400, RADII = 100000 };
+    static uint8_t pixels[SIDE * SIDE];
+    static float radii[RADII];
+    for (int i = 0; i < SIDE * SIDE; i++)
+        pixels[i] = (uint8_t)(i % 251);
+    for (int i = 0; i < RADII; i++)
+        radii[i] = (float)i / 2;
+    rr_image_view v = rr_image_view_of(pixels, SIDE, SIDE, 1, RR_CHANNEL_U8);
+    rr_bundle *b = rr_image(&v, NULL);
+    check_old("large/old", rr_log_image(rec, "large/old", &v, NULL));
+    memset(pixels, 0, sizeof pixels);
+    done("large/twice", rr_log(rec, "large/twice", NULL, RR_BUNDLES(b), &err));
+    log1("large/image", b);
+    b = rr_bundle_new("Points3D");
+    struct ArrowArray array = {.length = RADII, .n_buffers = 2, .buffers = (const void *[]){NULL, radii}, .release = release_nothing};
+    done("large/taken", rr_bundle_set_arrow(b, "radii", &array));
+    done("large/taken", rr_log(rec, "large/taken", NULL, RR_BUNDLES(b), &err));
+    log1("large/taken_again", b);
+}
+
 static void send_columns(void)
 {
     const int64_t frames[] = {1, 2, 3}, ns[] = {10, 20, 30};
@@ -411,6 +439,7 @@ static void log_all(const char *file)
     legacy.err = &err;
     log_old_shapes(&legacy);
     log_old_rest(&legacy);
+    log_large();
     send_columns();
     rr_recording_stream_send_recording_name(rec, "named", &err);
     rr_recording_stream_send_recording_start_time_nanos(rec, 1700000000000000000, &err);
