@@ -80,7 +80,7 @@ $(OUT)/libretap.a: $(SDK_OBJS)
 	$(Q)rm -f $@ && ar qcs $@ $^
 $(OUT)/libretap.so: $(SDK_OBJS) sdk/libretap.map
 	$(Q)$(CC) $(FLAGS) -shared $(if $(filter release debug,$(MODE)),-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--as-needed -Wl,--gc-sections \
-	    -Wl,-z,noseparate-code -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
+	    -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions -Wl,--hash-style=gnu -Wl,--version-script=sdk/libretap.map -Wl,-soname,libretap.so.0 -o $@ $(filter %.o,$^) $(LDLIBS_SDK)
 # Exported is what RT_API marks; preload/libretap-preload.symbols lists it. Two mappings and no change of rights: each costs every program that is
 # started, and the pointers that relro would keep are no more worth than those in rt_real.
 $(OUT)/libretap-preload.so: $(PRE_OBJS)
