@@ -117,8 +117,10 @@ static int put_outside(struct rt_lane *l, const struct row *row, int64_t time_ns
                        const uint32_t *sizes, uint64_t bytes, uint64_t moved)
 {
     struct rt_rec_outside *o = rt_lane_reserve(l, sizeof *o);
-    if (!o || !rt_moved_admit(bytes + moved))
+    if (!o)
         return 0;
+    if (!rt_moved_admit(bytes + moved))
+        return -EAGAIN;
     struct rt_moved *m = rt_moved_row_new(bytes);
     if (m)
         m->bytes = bytes + moved;
@@ -147,15 +149,18 @@ static int put(struct rt_lane *l, const struct row *row, int64_t time_ns, const 
     return 1;
 }
 
-void rt_lane_wait_for_worker(struct rt_lane *l)
+void rt_lane_wait_for_worker(struct rt_lane *l, bool moved)
 {
     rt_worker_start();
     rt_worker_ring(RT_RING_FILLING);
-    rt_lane_wait(l, WAIT_MS);
+    if (moved)
+        rt_moved_wait(WAIT_MS);
+    else
+        rt_lane_wait(l, WAIT_MS);
 }
 
 /* No room. Return: false when the row is dropped. Outside of a read section. */
-static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle)
+static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle, bool moved)
 {
     bool drop = rt_worker_is_me();
     rt_rcu_read_lock();
@@ -167,7 +172,7 @@ static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle)
     rt_worker_start();
     rt_worker_ring(RT_RING_FILLING);
     if (!drop)
-        rt_lane_wait_for_worker(t->lane);
+        rt_lane_wait_for_worker(t->lane, moved);
     return !drop;
 }
 
@@ -195,9 +200,9 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
             return RR_ERROR_CODE_OK;
         if (r == -EOVERFLOW)
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "a row of more than 1 GiB");
-        if (r < 0)
+        if (r < 0 && r != -EAGAIN)
             return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory for a row of %llu bytes", (unsigned long long)bytes);
-        if (!wait_for_room(t, handle))
+        if (!wait_for_room(t, handle, r == -EAGAIN))
             return RR_ERROR_CODE_OK;
     }
 }

@@ -1,9 +1,15 @@
 #include "recording/moved.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 static uint64_t on_their_way_mt;
+static uint32_t arrivals_mt, waiters_mt; /* arrivals: futex word, counts while somebody waits */
 
 bool rt_moved_admit(uint64_t bytes)
 {
@@ -16,7 +22,21 @@ bool rt_moved_admit(uint64_t bytes)
 
 void rt_moved_withdraw(uint64_t bytes)
 {
-    rt_add_relaxed(&on_their_way_mt, -bytes);
+    rt_add_seq_cst(&on_their_way_mt, -bytes); /* before waiters is looked at: see rt_moved_wait() */
+    if (!rt_load_seq_cst(&waiters_mt))
+        return;
+    rt_add_acq_rel(&arrivals_mt, 1);
+    syscall(SYS_futex, &arrivals_mt, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
+}
+
+void rt_moved_wait(unsigned ms)
+{
+    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+    uint32_t seen = rt_load_acquire(&arrivals_mt);
+    rt_add_seq_cst(&waiters_mt, 1);
+    if (rt_load_seq_cst(&on_their_way_mt) > RT_MOVED_MOST / 2)
+        syscall(SYS_futex, &arrivals_mt, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, seen, &t, NULL, 0);
+    rt_add_seq_cst(&waiters_mt, (uint32_t)-1);
 }
 
 struct rt_moved *rt_moved_row_new(uint64_t record_bytes)
