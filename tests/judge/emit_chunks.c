@@ -77,7 +77,8 @@ static void step(int i)
 
 static struct ArrowArray array(int64_t n, int64_t n_buffers, const void **buffers, struct ArrowArray **child)
 {
-    return (struct ArrowArray){.length = n, .null_count = -1, .n_buffers = n_buffers, .n_children = child != NULL, .buffers = buffers, .children = child};
+    return (struct ArrowArray){.length = n, .null_count = -1, .n_buffers = n_buffers, .n_children = child != NULL, .buffers = buffers,
+                               .children = child};
 }
 
 enum { ROWS = 20 };

@@ -94,7 +94,8 @@ RT_TEST(test_rows_are_sorted_stably_by_all_timelines_in_the_order_of_names)
     static const double order[] = {3, 1, 5, 4, 0, 2};
     struct array x[2], t[2];
     const struct rt_list_column column = one_each(x, 6);
-    const struct rt_time_column times[] = {time_column("b", RR_TIME_TYPE_DURATION, &t[0], b, 6), time_column("a", RR_TIME_TYPE_SEQUENCE, &t[1], a, 6)};
+    const struct rt_time_column times[] = {time_column("b", RR_TIME_TYPE_DURATION, &t[0], b, 6),
+                                           time_column("a", RR_TIME_TYPE_SEQUENCE, &t[1], a, 6)};
     CHECK_INT(rt_recording_columns(rec, "/a", 2, id, times, 2, &column, 1, NULL), 0);
     struct rt_chunk c = chunk_of(k, 0);
     for (uint32_t i = 0; i < 6; i++) {
