@@ -169,11 +169,11 @@ def start_cost(m):
 
 def disabled(m):
     """What the call alone costs: the arrays of the row, which a disabled call must release, are taken off."""
-    ns = {lib: [max(off - arrays, 0.1) for off, arrays in zip(m.values("off", "caller_ns", lib), m.values("arrow", "caller_ns", lib))]
+    ns = {lib: [max(off - arrays, 0.1) for off, arrays in zip(m.values("off", "caller_cpu_ns", lib), m.values("arrow", "caller_cpu_ns", lib))]
           for lib in m.libraries("off")}
     ratios = [a / b for a, b in zip(ns["ours"], ns.get("official", []))]
     beside = f", official {amount(ns['official'], ' ns')}, ratio {spread(ratios)}" if ratios else ""
-    return f"a call with RERUN=off: {amount(ns['ours'], ' ns')}{beside}, aim ≤ 0.01"
+    return f"processor time of a call with RERUN=off: {amount(ns['ours'], ' ns')}{beside}, aim ≤ 0.01"
 
 
 FIGURES = {
