@@ -295,7 +295,10 @@ static int logs_although_off(void)
     rr_set_enabled(true);
     rr_recording_stream rec = kit_open("x", &mem);
     rr_log_scalar(rec, "/x", 1);
-    return mem ? (int)kit_drain(mem, "/x") : 99;
+    int rows = mem ? (int)kit_drain(mem, "/x") : 99;
+    rr_recording_stream_free(rec);
+    rr_memory_recording_free(mem);
+    return rows;
 }
 
 RT_TEST(test_logging_can_be_switched_off_for_all)
