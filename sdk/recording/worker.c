@@ -310,7 +310,7 @@ static uint64_t deadline_of(double timeout_sec)
     return timeout_sec < 0 || timeout_sec > 1e9 ? UINT64_MAX : now + (uint64_t)(timeout_sec * 1e9);
 }
 
-int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_sec, struct rt_error *err)
+static int do_work(rt_work work, struct rt_stream *s, void *arg, double timeout_sec, struct rt_error *err)
 {
     struct rt_worker *w = &rt_core.worker;
     uint64_t deadline = deadline_of(timeout_sec);
@@ -335,6 +335,16 @@ int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_se
     pthread_mutex_unlock(&w->requests_lock);
     if (last)
         free(q);
+    return r;
+}
+
+/* A thread that is cancelled here would keep our locks for ever: it is cancelled afterwards. */
+int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_sec, struct rt_error *err)
+{
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    int r = do_work(work, s, arg, timeout_sec, err);
+    pthread_setcancelstate(state, NULL);
     return r;
 }
 

@@ -500,6 +500,44 @@ RT_TEST(test_threads_come_and_go_and_every_row_stays)
     rr_memory_recording_free(mem);
 }
 
+static int waits = 1;
+
+static void *flush_in_vain(void *arg)
+{
+    rr_log_scalar((rr_recording_stream)(uintptr_t)arg, "/x", 1);
+    rr_recording_stream_flush_blocking((rr_recording_stream)(uintptr_t)arg, 0.5f, NULL);
+    return NULL;
+}
+
+static void block(void *ctx, const uint8_t *bytes, size_t n)
+{
+    (void)bytes;
+    (void)n;
+    while (__atomic_load_n((int *)ctx, __ATOMIC_ACQUIRE) == 2)
+        usleep(1000);
+}
+
+RT_TEST(test_a_thread_that_is_cancelled_while_it_waits_harms_nobody)
+{
+    pthread_t t;
+    void *result;
+    rr_memory_recording *mem;
+    rr_recording_stream rec = kit_open("a", NULL), other = kit_open("b", &mem);
+    rr_recording_stream_set_callback(rec, block, &waits, &err);
+    OK(err);
+    __atomic_store_n(&waits, 2, __ATOMIC_RELEASE);
+    CHECK(pthread_create(&t, NULL, flush_in_vain, (void *)(uintptr_t)rec) == 0);
+    usleep(100000);
+    pthread_cancel(t);
+    CHECK(pthread_join(t, &result) == 0);
+    __atomic_store_n(&waits, 1, __ATOMIC_RELEASE);
+    rr_log_scalar(other, "/y", 1);
+    CHECK_INT(kit_drain(mem, "/y"), 1);
+    rr_recording_stream_free(rec);
+    rr_recording_stream_free(other);
+    rr_memory_recording_free(mem);
+}
+
 static pthread_key_t late;
 static rr_recording_stream late_rec;
 
