@@ -39,8 +39,9 @@ struct rt_recording *rt_recording_in_child(struct rt_recording *parent);
  * chunk. */
 int rt_recording_row(struct rt_recording *rec, const struct rt_row *row, struct rt_error *err);
 /* send_columns: one chunk, encoded at once. Arrays are borrowed; that their texts are UTF-8 was checked. Times are int64 without nulls,
- * components List<datatype>, all of equal lengths. @n_times 0: static. The chunk's id is @id, those of the rows are the ones behind it. Rows are sorted (stably, by the timelines in the
- * order of their names) when they are not. No rows, or no component with a value: nothing happens.
+ * components List<datatype>, all of equal lengths. @n_times 0: static. The chunk's id is @id, those of the rows are the ones behind it. Rows
+ * are sorted (stably, by the timelines in the order of their names) when they are not. No rows, or no component with a value: nothing
+ * happens.
  * Return: 0, -EINVAL with the column's name, -ENOMEM, -EOVERFLOW, or what a sink said. */
 struct rt_time_column {
     const char *name;
