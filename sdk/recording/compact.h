@@ -2,7 +2,7 @@
  * beside the old one and put in its place. Small chunks cost about 2 KB each, and viewers load them 50
  * times slower. Done when it pays: a regular file with one name that is still the one that was opened, at
  * most 256 MiB, with more than a fifth of its bytes in chunks of less than 1000 rows (64 where a caller made the
- * chunk, by send_columns). Only chunks that nobody else has may be merged: a viewer that got both would show the
+ * chunk, by send_columns) and 192 KiB. Only chunks that nobody else has may be merged: a viewer that got both would show the
  * rows twice. */
 #ifndef RT_RECORDING_COMPACT_H
 #define RT_RECORDING_COMPACT_H

@@ -3,6 +3,7 @@
 #include "base/xxh.h"
 
 enum { SMALL_ROWS = 1000, SMALL_COLUMNS = 64 };
+#define SMALL_BYTES (192u << 10) /* half of what a chunk grows to: few large rows are no small chunk */
 
 static bool is_line(uint8_t rows)
 {
@@ -11,7 +12,7 @@ static bool is_line(uint8_t rows)
 
 static bool is_small(const struct rt_chunk_facts *f)
 {
-    return f->n_rows < (f->rows == RT_CHUNK_ROWS_COLUMNS ? SMALL_COLUMNS : SMALL_ROWS);
+    return f->raw_size < SMALL_BYTES && f->n_rows < (f->rows == RT_CHUNK_ROWS_COLUMNS ? SMALL_COLUMNS : SMALL_ROWS);
 }
 
 static uint64_t hash_chunk(const struct rt_file_part *part, size_t i)

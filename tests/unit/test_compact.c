@@ -191,6 +191,29 @@ RT_TEST(test_chunks_that_a_caller_made_are_merged_only_when_tiny)
     tidy();
 }
 
+/* Images, say: nothing becomes smaller by being written again. */
+RT_TEST(test_few_large_rows_are_no_small_chunk)
+{
+    struct rt_recording *rec = file_recording();
+    static char big[250 << 10];
+    struct stat before, after;
+    for (size_t i = 0; i < sizeof big - 1; i++)
+        big[i] = (char)('a' + i * 7919 % 26);
+    for (int i = 0; i < 10; i++) {
+        uint32_t end;
+        const struct rt_row_time time = {"frame", 5, RR_TIME_TYPE_SEQUENCE, i};
+        const struct rt_cell cell = text_cell(rt_type_of_table(RT_C_RecordingInfo_name), big, &end);
+        row(rec, "/big", 0, &time, 1, &cell, 1);
+        rt_recording_flush(rec, NULL);
+    }
+    CHECK_INT(stat(path, &before), 0);
+    CHECK_INT(rt_recording_close(rec, UINT64_MAX, NULL), 0);
+    CHECK_INT(stat(path, &after), 0);
+    CHECK_INT(find("/big").chunks, 10);
+    CHECK_INT(before.st_ino, after.st_ino);
+    tidy();
+}
+
 /* Chunks of a usual size end where the settings say; only what is small is merged. */
 RT_TEST(test_merged_chunks_are_not_larger_than_viewers_like)
 {
