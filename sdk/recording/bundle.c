@@ -130,6 +130,8 @@ static int make_flat(struct rr_bundle *b, struct rt_value *v, const void *values
     size_t size = (size_t)v->n * rt_form_size(v->type->datatype);
     if (v->n && !values)
         return -EFAULT;
+    if (v->n > INT32_MAX)
+        return -EOVERFLOW;
     v->values = v->n ? values : &none;
     if (!b->copy || !v->n)
         return 0;
@@ -152,7 +154,10 @@ rr_error_code rt_bundle_put_type(struct rr_bundle *b, const struct rt_component_
     int r = !b ? 0 : is_flat(type->datatype) ? make_flat(b, &v, values) : make_array(b, &v, values, &err);
     if (r < 0)
         return rt_bundle_fail(b, code_of(r), "%s: %s", type->component,
-                              r == -ENOMEM ? "out of memory" : err.message[0] ? err.message : "NULL");
+                              r == -ENOMEM      ? "out of memory"
+                              : err.message[0] ? err.message
+                              : r == -EFAULT   ? "NULL"
+                                               : "more than 2147483647 values");
     return rt_bundle_put_value(b, &v);
 }
 

@@ -402,6 +402,8 @@ RT_TEST(bundles_by_name_tell_what_is_wrong)
     CHECK_INT(rr_bundle_error(b, &err), RR_ERROR_CODE_INVALID_STRING_ARGUMENT);
     CHECK_STR(err.description, "Points3D has no component radius");
     CHECK_INT(rr_bundle_set(NULL, "radii", NULL, 0), RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT);
+    CHECK_INT(rr_bundle_set(b, "radii", (const float[]){1}, 1u << 31), RR_ERROR_CODE_INVALID_COMPONENT);
+    CHECK_INT(rr_bundle_set(b, "labels", (const char *const[]){"x"}, UINT32_MAX), RR_ERROR_CODE_INVALID_COMPONENT);
     rr_bundle_free(b);
     b = rr_bundle_new("VisibleTimeRanges");
     const rr_visible_time_range range = {"t", {{9, 0}, {RR_BOUNDARY_INFINITE, 0}}};
