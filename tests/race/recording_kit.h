@@ -82,6 +82,44 @@ __attribute__((unused)) static rr_error_code kit_log(rr_recording_stream rec, rr
     return err.code;
 }
 
+enum { KIT_LARGE = 9000 }; /* numbers: more than a lane copies, so the array itself moves to the worker */
+struct kit_large {
+    const void *buffers[2];
+    double numbers[KIT_LARGE];
+};
+static uint64_t kit_large_given_mt, kit_large_released_mt;
+
+static void kit_large_release(struct ArrowArray *array)
+{
+    free(array->private_data);
+    array->release = NULL;
+    rt_add_acq_rel(&kit_large_released_mt, 1);
+}
+
+/* The same with KIT_LARGE instances, the first one @i, in an array that is released when it is written. */
+__attribute__((unused)) static rr_error_code kit_log_large(rr_recording_stream rec, rr_component_type_handle type, const char *path, double i)
+{
+    struct kit_large *large = calloc(1, sizeof *large);
+    rr_error err;
+    CHECK(large);
+    large->numbers[0] = i;
+    large->buffers[1] = large->numbers;
+    rr_component_batch batch = {type, {.length = KIT_LARGE, .n_buffers = 2, .buffers = large->buffers, .release = kit_large_release,
+                                       .private_data = large}};
+    err.code = 0;
+    rt_add_relaxed(&kit_large_given_mt, 1);
+    rr_recording_stream_log(rec, (rr_data_row){{path, (uint32_t)strlen(path)}, 1, &batch}, true, &err);
+    return err.code;
+}
+
+/* Every large array was released, once. */
+__attribute__((unused)) static void kit_check_released(void)
+{
+    for (int i = 0; i < 1000 && rt_load_acquire(&kit_large_released_mt) < kit_large_given_mt; i++)
+        usleep(10000);
+    CHECK_INT(rt_load_acquire(&kit_large_released_mt), kit_large_given_mt);
+}
+
 __attribute__((unused)) static rr_recording_stream kit_stream(const char *recording_id)
 {
     rr_error err = {0};
