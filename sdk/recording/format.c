@@ -7,8 +7,6 @@
 #include "base/copy.h"
 #include "base/utf8.h"
 
-#define DIGITS_MOST 20 /* of a uint64_t */
-
 struct out {
     char *p, *end;
     uint64_t high; /* has the high bits of what was written, perhaps some more */
@@ -29,64 +27,77 @@ struct args {
 
 /* ---------------------------------------------------------------- writing */
 
-static inline void put(struct out *o, const char *p, size_t n)
+/* Room for @n bytes in the field's width, @sign and what pads it already written. Everything is written in its place, not copied there: bytes
+ * read back as words right after they were written cost more than all else here. Return: NULL when the room is short. */
+static inline char *field(struct out *o, const struct spec *s, const char *sign, size_t n_sign, size_t n)
 {
-    if (n > (size_t)(o->end - o->p)) {
+    size_t whole = n + n_sign, pad = s->width > whole ? s->width - whole : 0;
+    char *p = o->p;
+    if (whole + pad > (size_t)(o->end - p)) {
         o->short_of_room = true;
-        return;
+        return NULL;
     }
-    rt_copy_short(o->p, p, n);
-    o->p += n;
-}
-
-static inline void fill(struct out *o, char c, size_t n)
-{
-    if (n > (size_t)(o->end - o->p)) {
-        o->short_of_room = true;
-        return;
-    }
-    memset(o->p, c, n);
-    o->p += n;
-}
-
-/* @sign (0 = none) and digits, or a text, in the width. */
-static inline void put_field(struct out *o, const struct spec *s, const char *sign, size_t n_sign, const char *p, size_t n)
-{
-    size_t pad = s->width > n + n_sign ? s->width - n - n_sign : 0;
-    if (pad && !s->left && !s->zero)
-        fill(o, ' ', pad);
-    put(o, sign, n_sign);
-    if (pad && !s->left && s->zero)
-        fill(o, '0', pad);
-    put(o, p, n);
+    o->p += whole + pad;
     if (pad && s->left)
-        fill(o, ' ', pad);
+        memset(p + whole, ' ', pad);
+    else if (pad && !s->zero)
+        p = (char *)memset(p, ' ', pad) + pad;
+    for (size_t i = 0; i < n_sign; i++)
+        *p++ = sign[i];
+    if (pad && !s->left && s->zero)
+        p = (char *)memset(p, '0', pad) + pad;
+    return p;
 }
 
-/* Digits of @v, ending at @end. Return: where they begin. */
-static inline char *decimal(char *end, uint64_t v)
+static inline unsigned decimal_digits(uint64_t v)
+{
+    static const uint64_t powers[] = {0,
+                                      10,
+                                      100,
+                                      1000,
+                                      10000,
+                                      100000,
+                                      1000000,
+                                      10000000,
+                                      100000000,
+                                      1000000000,
+                                      10000000000,
+                                      100000000000,
+                                      1000000000000,
+                                      10000000000000,
+                                      100000000000000,
+                                      1000000000000000,
+                                      10000000000000000,
+                                      100000000000000000,
+                                      1000000000000000000,
+                                      10000000000000000000u};
+    unsigned about = (unsigned)(64 - __builtin_clzll(v | 1)) * 1233 >> 12; /* bits times log10(2): right or one too many */
+    return about + (v >= powers[about]);
+}
+
+/* Digits of @v, ending at @end. */
+static inline void decimal(char *end, uint64_t v)
 {
     static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960"
                                 "616263646566676869707172737475767778798081828384858687888990919293949596979899";
-    for (; v >= 100; v /= 100) {
-        end -= 2;
-        memcpy(end, pairs + 2 * (v % 100), 2);
-    }
-    if (v >= 10) {
-        end -= 2;
-        memcpy(end, pairs + 2 * v, 2);
-        return end;
-    }
-    *--end = (char)('0' + v);
-    return end;
+    for (; v >= 100; v /= 100)
+        memcpy(end -= 2, pairs + 2 * (v % 100), 2);
+    if (v >= 10)
+        memcpy(end - 2, pairs + 2 * v, 2);
+    else
+        end[-1] = (char)('0' + v);
 }
 
-static inline char *hexadecimal(char *end, uint64_t v, const char *digits)
+static inline unsigned hexadecimal_digits(uint64_t v)
+{
+    return (unsigned)(64 - __builtin_clzll(v | 1) + 3) / 4;
+}
+
+static inline void hexadecimal(char *end, uint64_t v, const char *digits)
 {
     do
         *--end = digits[v & 15];
     while (v >>= 4);
-    return end;
 }
 
 /* ---------------------------------------------------------------- arguments */
@@ -124,30 +135,40 @@ static inline uint64_t unsigned_arg(struct args *a, char length)
 
 static void put_decimal(struct out *o, const struct spec *s, struct args *a)
 {
-    char digits[DIGITS_MOST];
     bool is_signed = s->conversion != 'u';
     int64_t v = is_signed ? signed_arg(a, s->length) : 0;
     uint64_t u = !is_signed ? unsigned_arg(a, s->length) : v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    char *p = decimal(digits + DIGITS_MOST, u);
-    put_field(o, s, "-", v < 0, p, (size_t)(digits + DIGITS_MOST - p));
+    unsigned n = decimal_digits(u);
+    char *p = field(o, s, "-", v < 0, n);
+    if (p)
+        decimal(p + n, u);
 }
 
 static void put_hexadecimal(struct out *o, const struct spec *s, struct args *a)
 {
-    char digits[DIGITS_MOST];
-    char *p = hexadecimal(digits + DIGITS_MOST, unsigned_arg(a, s->length), s->conversion == 'x' ? "0123456789abcdef" : "0123456789ABCDEF");
-    put_field(o, s, "", 0, p, (size_t)(digits + DIGITS_MOST - p));
+    uint64_t v = unsigned_arg(a, s->length);
+    unsigned n = hexadecimal_digits(v);
+    char *p = field(o, s, "", 0, n);
+    if (p)
+        hexadecimal(p + n, v, s->conversion == 'x' ? "0123456789abcdef" : "0123456789ABCDEF");
+}
+
+static void put_text(struct out *o, const struct spec *s, const char *text, size_t n)
+{
+    char *p = field(o, s, "", 0, n);
+    if (p)
+        rt_copy_short(p, text, n);
 }
 
 static void put_pointer(struct out *o, const struct spec *s, struct args *a)
 {
-    char digits[DIGITS_MOST];
     uintptr_t v = (uintptr_t)va_arg(a->list, void *);
-    char *p = hexadecimal(digits + DIGITS_MOST, v, "0123456789abcdef");
-    if (v)
-        put_field(o, s, "0x", 2, p, (size_t)(digits + DIGITS_MOST - p));
-    else
-        put_field(o, s, "", 0, "(nil)", 5);
+    unsigned n = hexadecimal_digits(v);
+    char *p = v ? field(o, s, "0x", 2, n) : NULL;
+    if (p)
+        hexadecimal(p + n, v, "0123456789abcdef");
+    else if (!v)
+        put_text(o, s, "(nil)", 5);
 }
 
 /* Return: false for NULL with a precision, which is for vsnprintf() to judge. */
@@ -160,7 +181,7 @@ static bool put_string(struct out *o, const struct spec *s, struct args *a)
         text = "(null)";
     size_t n = s->has_precision ? strnlen(text, s->precision) : strlen(text);
     o->high |= rt_utf8_is_ascii(text, n) ? 0 : 0x80;
-    put_field(o, s, "", 0, text, n);
+    put_text(o, s, text, n);
     return true;
 }
 
@@ -168,7 +189,7 @@ static void put_character(struct out *o, const struct spec *s, struct args *a)
 {
     char c = (char)va_arg(a->list, int);
     o->high |= (uint8_t)c;
-    put_field(o, s, "", 0, &c, 1);
+    put_text(o, s, &c, 1);
 }
 
 /* ---------------------------------------------------------------- reading the format */
@@ -252,7 +273,7 @@ static bool convert(struct out *o, const struct spec *s, struct args *a)
             put_pointer(o, s, a);
         return bare && !s->has_precision;
     case '%':
-        put(o, "%", 1);
+        put_text(o, s, "%", 1);
         return bare && !s->has_precision && !s->width && !s->left;
     default:
         return false;

@@ -52,43 +52,41 @@ static struct rt_slice format_line(char *fixed, char **heap, int error, const ch
     return text;
 }
 
-static void log_formatted(rr_recording_stream rec, struct rt_line *line, const char *format, va_list args)
+static __attribute__((noinline, cold)) void warn_null(const char *what)
 {
     static uint32_t site;
-    char fixed[FORMAT_FIXED], *heap = NULL;
-    int saved = errno;
-    if (!line->path || !format) {
-        rt_warn(&site, "rr_logf: %s is NULL: nothing is logged", line->path ? "the format" : "the path");
-        return;
-    }
-    struct rt_slice template = rt_slice(format, strlen(format));
-    line->path_len = strlen(line->path);
-    line->text = format_line(fixed, &heap, saved, format, template.n, &line->text_is_ascii, args);
-    if (!rt_load_relaxed(&templates_off_mt) && !rt_slice_is(template, "%s"))
-        line->template = template;
-    rt_log_line_or_warn(rec, line, "rr_logf");
-    free(heap);
-    errno = saved;
-}
-
-static inline struct rt_line line_at(const char *entity_path, const char *level, const rr_log_site *site)
-{
-    struct rt_line line = {.path = entity_path, .level = rt_slice(level, level ? strlen(level) : 0)};
-    if (site) {
-        line.file = rt_slice(site->file, site->file ? site->file_len : 0);
-        line.function = rt_slice(site->function, site->function ? site->function_len : 0);
-        line.line_number = site->line;
-    }
-    return line;
+    rt_warn(&site, "rr_logf: %s is NULL: nothing is logged", what);
 }
 
 RR_API void rr_vlogf(rr_recording_stream rec, const char *entity_path, const char *level, const rr_log_site *site, const char *format,
                      va_list args)
 {
+    char fixed[FORMAT_FIXED], *heap = NULL;
+    int saved = errno;
+    bool ascii;
+    if (!entity_path || !format) {
+        warn_null(entity_path ? "the format" : "the path");
+        return;
+    }
     if (!rt_log_wanted(rec))
         return;
-    struct rt_line line = line_at(entity_path, level, site);
-    log_formatted(rec, &line, format, args);
+    size_t format_len = strlen(format);
+    struct rt_slice text = format_line(fixed, &heap, saved, format, format_len, &ascii, args);
+    bool bare = rt_load_relaxed(&templates_off_mt) || (format_len == 2 && !memcmp(format, "%s", 2));
+    const struct rt_line line = {
+        .path = entity_path,
+        .path_len = strlen(entity_path),
+        .level = rt_slice(level, level ? strlen(level) : 0),
+        .text = text,
+        .text_is_ascii = ascii,
+        .template = rt_slice(format, bare ? 0 : format_len),
+        .file = rt_slice(site ? site->file : NULL, site && site->file ? site->file_len : 0),
+        .function = rt_slice(site ? site->function : NULL, site && site->function ? site->function_len : 0),
+        .line_number = site ? site->line : 0,
+    };
+    rt_log_line_or_warn(rec, &line, "rr_logf");
+    free(heap);
+    errno = saved;
 }
 
 RR_API void rr_logf_at(rr_recording_stream rec, const char *entity_path, const char *level, const rr_log_site *site, const char *format, ...)

@@ -16,14 +16,14 @@ static inline uint32_t payload(const struct rt_plain_cell *c)
 
 static inline uint8_t *put_cell(uint8_t *p, const struct rt_plain_cell *c)
 {
-    const struct rt_cell_rec rec = {c->type, c->n, payload(c), RT_CELL_FLAT};
-    memcpy(p, &rec, sizeof rec);
-    p += sizeof rec;
-    memset(p + rt_pad8(rec.bytes) - 8, 0, 8);
+    uint32_t bytes = payload(c);
+    *(struct rt_cell_rec *)(void *)p = (struct rt_cell_rec){c->type, c->n, bytes, RT_CELL_FLAT};
+    p += sizeof(struct rt_cell_rec);
+    memset(p + rt_pad8(bytes) - 8, 0, 8);
     if (c->text)
         memcpy(p, &c->bytes, sizeof c->bytes); /* the end of the text */
     rt_copy_short(p + (c->text ? sizeof c->bytes : 0), c->p, c->bytes);
-    return p + rt_pad8(rec.bytes);
+    return p + rt_pad8(bytes);
 }
 
 /* A path in its final form, ASCII, perhaps without the slash at its front. As rt_path_is_clean(). */
@@ -111,7 +111,9 @@ static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, 
     if (!p)
         return false;
     const struct rt_tuid id = rt_lane_row_id(l, time_ns);
-    const struct rt_row_rec rec = {
+    uint32_t slash = path[0] != '/';
+    /* In place: made on the stack and copied it would be read before its small stores are done, which stalls. */
+    *(struct rt_row_rec *)(void *)p = (struct rt_row_rec){
         .head = {bytes, RT_REC_ROW, 0},
         .stream = s->handle,
         .generation = rt_load_acquire(&s->generation_mt),
@@ -121,9 +123,7 @@ static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, 
         .n_cells = (uint16_t)n,
         .flags = (uint8_t)row,
     };
-    uint32_t slash = path[0] != '/';
-    memcpy(p, &rec, sizeof rec);
-    p += sizeof rec;
+    p += sizeof(struct rt_row_rec);
     memset(p + rt_pad8(path_bytes) - 8, 0, 8);
     p[0] = '/';
     rt_copy_short(p + slash, path, path_bytes - slash);

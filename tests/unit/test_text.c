@@ -166,7 +166,7 @@ RT_TEST(wrong_fields_are_left_out)
     CHECK_ROW("TextLog:text=t");
     CHECK_STR(logged.warning, "2 fields of a log line are NULL");
     rr_field many[RR_TEXT_FIELDS_MOST + 1];
-    static char names[RR_TEXT_FIELDS_MOST + 1][8];
+    static char names[RR_TEXT_FIELDS_MOST + 1][16];
     for (int i = 0; i <= RR_TEXT_FIELDS_MOST; i++) {
         snprintf(names[i], sizeof names[i], "m%d", i);
         many[i] = rr_i64(names[i], i);
