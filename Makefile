@@ -20,7 +20,7 @@ CFLAGS_release := -O2 -g -DNDEBUG
 CFLAGS_debug   := -Og -g -DRT_TESTPOINTS=1
 CFLAGS_asan    := -O1 -g -fsanitize=address -fno-omit-frame-pointer -DRT_TESTPOINTS=1
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -DRT_TESTPOINTS=1
-CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -DRT_TESTPOINTS=1
+CFLAGS_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined -DRT_TESTPOINTS=1 -DRT_RCU_CALLS=1
 CFLAGS_cover   := -O0 -g --coverage
 FLAGS = $(BASE) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
 LDLIBS_SDK := -llz4 -lprotobuf-c -luuid -lurcu-bp -lpthread

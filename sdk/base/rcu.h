@@ -6,7 +6,9 @@
 #ifndef RT_BASE_RCU_H
 #define RT_BASE_RCU_H
 
+#ifndef RT_RCU_CALLS /* for UndefinedBehaviorSanitizer: liburcu's own readers are less aligned than their type says */
 #define _LGPL_SOURCE /* its inline read lock: each function has less than ten lines, which its licence leaves free */
+#endif
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #pragma GCC diagnostic ignored "-Wshadow"
@@ -26,12 +28,12 @@ void __tsan_release(void *addr);
 /* Threads: any. Signals: not safe. Blocks: never (a thread's first one takes a mutex). */
 static inline void rt_rcu_read_lock(void)
 {
-    _urcu_bp_read_lock();
+    urcu_bp_read_lock();
 }
 static inline void rt_rcu_read_unlock(void)
 {
     RT_RCU_TSAN(release);
-    _urcu_bp_read_unlock();
+    urcu_bp_read_unlock();
 }
 /* The pointer at @p, readable until the read section ends. */
 #define rt_rcu_load(p) rt_load_acquire(p)

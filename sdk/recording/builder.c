@@ -217,7 +217,8 @@ static inline bool cell_append_fast(struct rt_builder_column *c, const struct rt
         return false;
     if (c->width ? n != c->width : !c->is_text || !a->offsets.len || a->offsets.cap - a->offsets.len < 4 || a->values.len + n > INT32_MAX)
         return false;
-    memcpy(a->values.data + a->values.len, cell->values, n);
+    if (n) /* an empty text may come before there is any room */
+        memcpy(a->values.data + a->values.len, cell->values, n);
     a->values.len += n;
     a->length++;
     c->n_rows++;
