@@ -27,12 +27,13 @@ static int buffered_backlog(struct rt_sink *sink, struct rt_backlog *ret)
 
 static int buffered_close(struct rt_sink *sink, uint64_t deadline_ns, struct rt_error *err)
 {
+    struct buffered_sink *b = (struct buffered_sink *)sink;
+    uint64_t rows = rt_hold_rows(&b->hold);
     (void)deadline_ns;
-    (void)err;
-    rt_hold_deinit(&((struct buffered_sink *)sink)->hold);
+    rt_hold_deinit(&b->hold);
     free(sink->name);
     free(sink);
-    return 0;
+    return rows ? rt_error_set(err, -ENODATA, "%llu rows were logged and never given to a file or another sink", (unsigned long long)rows) : 0;
 }
 
 static struct rt_sink *buffered_in_child(struct rt_sink *sink)

@@ -69,6 +69,14 @@ void rt_hold_move(struct rt_hold *h, struct rt_backlog *ret)
     rt_hold_forget(h);
 }
 
+uint64_t rt_hold_rows(const struct rt_hold *h)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < h->log.n; i++)
+        rows += may_go(h->log.list[i]) ? h->log.list[i]->n_rows : 0;
+    return rows;
+}
+
 void rt_hold_deinit(struct rt_hold *h)
 {
     struct rt_backlog all;

@@ -17,6 +17,8 @@ struct rt_hold {
 int rt_hold_add(struct rt_hold *h, struct rt_log_message *m, uint64_t *ret_lost);
 /* Moves everything to *ret, which is empty. */
 void rt_hold_move(struct rt_hold *h, struct rt_backlog *ret);
+/* Rows of temporal chunks that are there: what is lost when nobody takes them. (A recording's own static row is no loss.) */
+uint64_t rt_hold_rows(const struct rt_hold *h);
 void rt_hold_deinit(struct rt_hold *h);
 /* In a forked child: forgets without freeing, since another thread of the parent may have been at it. */
 void rt_hold_forget(struct rt_hold *h);

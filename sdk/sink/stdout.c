@@ -215,8 +215,9 @@ static int stdout_close(struct rt_sink *sink, uint64_t deadline_ns, struct rt_er
 {
     struct stdout_sink *s = of(sink);
     int r = s->dead || s->appends ? 0 : finish(s, deadline_ns, err);
+    uint64_t rows = rt_hold_rows(&s->hold);
     stdout_abandon(sink);
-    return r;
+    return r || !rows ? r : rt_error_set(err, -EPIPE, "stdout: nobody read it any more: %llu rows are lost", (unsigned long long)rows);
 }
 
 /* Two processes can't write one stream: what a child logs is dropped. */
