@@ -59,7 +59,8 @@ RR_API rr_error_code rr_text_columns(rr_recording_stream rec, const char *entity
 {
     if (!batch || batch->struct_size != sizeof *batch)
         return rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "batch is NULL, or struct_size is not that of rr_text_batch");
-    if (batch->n_rows && (!batch->text || !batch->text_offsets || !batch->log_time_ns))
+    if (batch->n_rows && (!batch->text_offsets || !batch->log_time_ns ||
+                          (!batch->text && batch->text_offsets[batch->n_rows] != batch->text_offsets[0]))) /* all empty: no text */
         return rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "text, text_offsets and log_time_ns must be given");
     return log_batch(rec, &(struct batch){entity_path, batch, false}, err);
 }
