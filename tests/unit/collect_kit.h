@@ -45,6 +45,7 @@ static inline void kit_start(struct kit *k)
     rr_stream_options o = rr_stream_options_default("test");
     rr_error err = {0};
     o.save = k->path;
+    o.owner = 1; /* as the store opens it */
     rr_recording_stream rec = rr_recording_stream_open(&o, &err);
     CHECK_STR(err.description, "");
     CHECK_INT(rt_rows_init(&k->batch, rec), 0);
