@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 SRC, BUILD = os.environ["RETAP_SRC"], os.path.abspath(os.environ["RETAP_BUILD"])
 FLAGS = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-O1", f"-I{SRC}/sdk/include"]
@@ -89,8 +90,11 @@ def layouts():
 
 def main():
     names()
-    layouts()
-    programs()
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(place)
+        layouts()
+        programs()
+        os.chdir("/")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     sys.exit(1 if failed else 0)
 
