@@ -45,6 +45,7 @@ struct rt_sink {
     const struct rt_sink_ops *ops;
     char *name;        /* for messages and duplicates: absolute path, URL, "stdout" … */
     int64_t tick_ns;   /* how long rows may wait for their chunk, the sink's default */
+    bool quick;        /* waits for nobody, neither a reader nor another machine: its work may be done by whoever asks for it */
     uint64_t n_lost;   /* rows of messages that it refused; kept by the caller of take */
     uint32_t refs_mt;  /* a handle of the user beside the stream's (memory recordings); kept by the sink */
     bool shared;       /* another sink gets the same messages, so the chunks must stay as they are; set before the first take */

@@ -293,15 +293,30 @@ static bool await(struct rt_worker *w, struct rt_request *q, double timeout_sec)
     return true;
 }
 
-static int do_here(rt_work work, struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+/* With the work lock held. */
+static int do_locked(rt_work work, struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
 {
-    pthread_mutex_lock(&rt_core.worker.work);
     working = true;
     drain();
     int r = work(s, arg, deadline_ns, err);
     working = false;
     pthread_mutex_unlock(&rt_core.worker.work);
     return r;
+}
+
+/* Does the stream's work wait for nobody? Work lock held. */
+static bool is_quick(const struct rt_stream *s)
+{
+    for (uint32_t i = 0; i < s->n_sinks; i++)
+        if (!s->sinks[i]->quick)
+            return false;
+    return s->n_sinks > 0;
+}
+
+static int do_here(rt_work work, struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    pthread_mutex_lock(&rt_core.worker.work);
+    return do_locked(work, s, arg, deadline_ns, err);
 }
 
 static uint64_t deadline_of(double timeout_sec)
@@ -318,6 +333,11 @@ static int do_work(rt_work work, struct rt_stream *s, void *arg, double timeout_
         return rt_error_set(err, -EDEADLK, "not from a callback of the library");
     if (rt_load_acquire(&w->started_mt) != 1)
         return do_here(work, s, arg, deadline, err);
+    if (s && timeout_sec != 0 && pthread_mutex_trylock(&w->work) == 0) { /* it naps: to wake it would take longer than to do it */
+        if (is_quick(s))
+            return do_locked(work, s, arg, deadline, err);
+        pthread_mutex_unlock(&w->work);
+    }
     struct rt_request *q = calloc(1, sizeof *q);
     if (!q)
         return do_here(work, s, arg, deadline, err);

@@ -59,7 +59,7 @@ int rt_sink_buffered(uint64_t limit_bytes, struct rt_sink **ret, struct rt_error
         free(b);
         return rt_error_set(err, -ENOMEM, "no memory for a buffered sink");
     }
-    b->base = (struct rt_sink){.ops = &buffered_ops, .name = name, .tick_ns = TICK_NS};
+    b->base = (struct rt_sink){.ops = &buffered_ops, .name = name, .tick_ns = TICK_NS, .quick = true};
     b->hold.limit = limit_bytes;
     *ret = &b->base;
     return 0;

@@ -87,7 +87,7 @@ int rt_sink_memory(struct rt_sink **ret, struct rt_error *err)
         free(s);
         return rt_error_set(err, -ENOMEM, "no memory for a memory sink");
     }
-    s->base = (struct rt_sink){.ops = &memory_ops, .name = name, .tick_ns = TICK_NS, .refs_mt = 2};
+    s->base = (struct rt_sink){.ops = &memory_ops, .name = name, .tick_ns = TICK_NS, .quick = true, .refs_mt = 2};
     *ret = &s->base;
     return 0;
 }

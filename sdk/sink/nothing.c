@@ -44,7 +44,7 @@ int rt_sink_nothing(struct rt_sink **ret, struct rt_error *err)
         free(s);
         return rt_error_set(err, -ENOMEM, "no memory for a sink");
     }
-    *s = (struct rt_sink){.ops = &nothing_ops, .name = name, .tick_ns = TICK_NS};
+    *s = (struct rt_sink){.ops = &nothing_ops, .name = name, .tick_ns = TICK_NS, .quick = true};
     *ret = s;
     return 0;
 }
