@@ -202,7 +202,9 @@ RR_API rr_error_code rr_recording_stream_send_blueprint(rr_recording_stream rec,
     rr_error_code code = rr_blueprint_error(bp, err);
     if (code || (code = rt_stream_get(rec, &s, err)) || !s)
         return code;
-    if (s->enabled && !s->owner)
+    if (s->owner)
+        code = rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "an owner stream takes text rows and columns only");
+    else if (s->enabled)
         code = rt_blueprint_messages(bp, s->config.application_id, make_active, make_default, &messages, err);
     if (!code && messages.n) {
         int r = rt_worker_do(send_work, s, &messages, RT_FOREVER, &e);

@@ -180,6 +180,8 @@ static rr_error_code send_from(rr_recording_stream rec, const char *name, struct
     }
     struct piece *p = calloc(1, sizeof *p);
     int r = !p ? -ENOMEM : s->enabled && !s->owner ? send_all(s, in, p, &e) : 0;
+    if (s->owner)
+        code = rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "an owner stream takes text rows and columns only");
     if (r)
         code = r == -EDEADLK ? rt_stream_fail(r, &e, err) : failed(name, r, &e, err);
     if (p)

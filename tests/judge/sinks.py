@@ -64,15 +64,16 @@ def to_stdout():
     said = re.findall(r"with ([\d_ ,]+) rows?.* - (/logs/\w)", done.stdout)
     judge.check(sum(int(re.sub(r"\D", "", n)) for n, _ in said) == 1000, "print from a pipe counts", said)
 
-    # the reader is gone after the first byte: the program ends well, what comes later is held, and no signal comes
-    shell = f'"$0" stdout 4000 0.3 | head -c 1 >/dev/null; exit "${{PIPESTATUS[0]}}"'
+    # the reader is gone after the first byte: what comes later is held, the close says that it was in vain, and no signal comes
+    shell = '"$0" stdout 4000 0.3 | head -c 1 >/dev/null; exit "${PIPESTATUS[0]}"'
     p = subprocess.run(["bash", "-c", shell, EMIT], stderr=subprocess.PIPE, env=ENV)
-    judge.check(p.returncode == 0, "into head -c 1:", p.returncode, p.stderr)
-    p = subprocess.run(["bash", "-c", '"$0" stdout 100 | true; exit "${PIPESTATUS[0]}"', EMIT], stderr=subprocess.PIPE, env=ENV)
-    judge.check(p.returncode == 0, "into true:", p.returncode, p.stderr)
+    judge.check(p.returncode == 1 and re.search(rb"stdout: nobody read it any more: \d+ rows are lost", p.stderr), "into head -c 1:", p.returncode, p.stderr)
+    p = subprocess.run(["bash", "-c", '"$0" stdout 100 0.3 | true; exit "${PIPESTATUS[0]}"', EMIT], stderr=subprocess.PIPE, env=ENV)
+    judge.check(p.returncode == 1 and b"lost" in p.stderr or b"never given" in p.stderr, "into true:", p.returncode, p.stderr)
 
     master, slave = pty.openpty()
-    emit("stdout", 100, stdout=slave)
+    p = subprocess.run([EMIT, "stdout", "100"], stdout=slave, stderr=subprocess.PIPE, env=ENV)
+    judge.check(p.returncode == 1 and b" rows were logged and never given to a file or another sink" in p.stderr, "on a terminal:", p.stderr)
     os.close(slave)
     try:
         seen = os.read(master, 1000)

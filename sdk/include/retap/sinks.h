@@ -52,7 +52,8 @@ void rr_recording_stream_set_sinks_ex(rr_recording_stream rec, rr_log_sink *sink
 void rr_recording_stream_save_ex(rr_recording_stream rec, const char *path, const rr_sink_options *options, rr_error *err);
 /**
  * rr_recording_stream_stdout_ex() - write an .rrd stream to standard output
- * A terminal, or a pipe whose reader is gone: buffered instead, until another sink is set. Never raises SIGPIPE.
+ * A terminal, or a pipe whose reader is gone: buffered instead, until another sink is set; rows that are still there at the end are told by
+ * rr_recording_stream_close(). Behind what a file holds already (>>) the stream has no footer, so that the whole can be read. Never raises SIGPIPE.
  * Fork: a child's rows are dropped. Errors: 0x104.
  */
 void rr_recording_stream_stdout_ex(rr_recording_stream rec, const rr_sink_options *options, rr_error *err);
