@@ -110,13 +110,13 @@ $(OUT)/tests/%: tests/%.c $(TEST_HARNESS) $(OUT)/bridges.a $(OUT)/libretap.a | $
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS_BRIDGES) -ldl -lm
 # What these log is caught before it is in a lane (tests/unit/logged.h).
-LOGGED := $(addprefix $(OUT)/tests/,unit/test_text unit/test_handler unit/test_safe bridges/test_glib)
+LOGGED := $(addprefix $(OUT)/tests/,unit/test_text unit/test_handler unit/test_safe bridges/test_glib bridges/test_log4c)
 $(LOGGED): private FLAGS += $(patsubst %,-Wl$(comma)--wrap=rt_%,log_row log_plain log_plain_text log_wanted warn worker_is_me)
 $(OUT)/tests/unit/test_bundle: private FLAGS += $(patsubst %,-Wl$(comma)--wrap=rt_%,log_row log_plain log_wanted)
 $(OUT)/tests/unit/test_bundle_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup \
     rt_log_row rt_log_plain rt_log_wanted rr_recording_stream_send_columns)
 # Adapters are compiled into their tests, which are empty without the framework.
-$(ADAPTERS:%=$(OUT)/tests/bridges/test_%): $(OUT)/tests/bridges/test_%: $(wildcard $(ADAPTERS:%=bridges/handler/%/*.c))
+$(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): $(wildcard bridges/handler/$(a)/*.c)))
 $(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): private FLAGS += $(shell pkg-config --cflags $(PKG_$(a)))) \
     $(eval $(OUT)/tests/bridges/test_$(a): private LDLIBS_BRIDGES += $(shell pkg-config --libs $(PKG_$(a)))))
 tests: $(TEST_BINS) ## build the test programs
