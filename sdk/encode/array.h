@@ -101,6 +101,10 @@ static inline bool rt_kind_is_bytes(uint8_t kind)
 {
     return kind >= RT_KIND_UTF8 && kind <= RT_KIND_LARGE_BINARY;
 }
+static inline bool rt_kind_has_offsets(uint8_t kind)
+{
+    return rt_kind_is_bytes(kind) || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
+}
 static inline bool rt_kind_is_wide(uint8_t kind)
 {
     return kind == RT_KIND_LARGE_UTF8 || kind == RT_KIND_LARGE_BINARY || kind == RT_KIND_LARGE_LIST;

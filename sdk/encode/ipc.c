@@ -304,11 +304,6 @@ void rt_ipc_count(const struct rt_datatype *t, size_t *nodes, size_t *buffers)
         rt_ipc_count(t->children[i], nodes, buffers);
 }
 
-static bool has_offsets(uint8_t kind)
-{
-    return rt_kind_is_bytes(kind) || kind == RT_KIND_LIST || kind == RT_KIND_LARGE_LIST;
-}
-
 /* What each kind has beside validity: offsets of n + 1 entries, type ids, places, values. */
 static void put_array_buffers(struct rt_ipc_batch *b, const struct rt_array *a)
 {
@@ -320,7 +315,7 @@ static void put_array_buffers(struct rt_ipc_batch *b, const struct rt_array *a)
             rt_ipc_buffer_add(b, a->offsets.data, a->offsets.len);
         return;
     }
-    if (has_offsets(kind))
+    if (rt_kind_has_offsets(kind))
         rt_ipc_buffer_add(b, a->length ? a->offsets.data : (const void *)&zero,
                           a->length ? a->offsets.len : rt_kind_is_wide(kind) ? 8 : 4);
     if (rt_kind_is_bytes(kind) || kind == RT_KIND_BOOL || rt_datatype_width(a->type))
@@ -377,7 +372,7 @@ static void put_view_buffers(struct rt_ipc_batch *b, const struct rt_datatype *t
         put_bits(b, a->buffers[1], first, n);
     else if (width)
         rt_ipc_buffer_add(b, n ? (const uint8_t *)a->buffers[1] + first * width : NULL, n * width);
-    if (has_offsets(kind))
+    if (rt_kind_has_offsets(kind))
         put_ends(b, wide, a->buffers[1], first, n);
     if (rt_kind_is_bytes(kind)) {
         int64_t from = n ? rt_view_offset(a->buffers[1], wide, first) : 0, to = n ? rt_view_offset(a->buffers[1], wide, first + n) : 0;
