@@ -28,6 +28,6 @@ int main(void)
     dots.color = rr_rgb(1, 2, 3);
     dots.radius = 2;
     dots.err = &err;
-    rr_log_scalar_ex(RR_CURRENT, "plot/same row", 7.5, &dots);
+    rr_log_scalar_ex(RR_CURRENT, "plot/dots", 7.5, &dots);
     return pair_end(&err);
 }

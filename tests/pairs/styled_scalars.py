@@ -10,4 +10,4 @@ for i in range(10):
     rr.set_time("step", sequence=i)
     rr.log("plot/line", rr.Scalars(i * 0.5))
     rr.log("plot/points", rr.Scalars(-i * 0.25))
-rr.log("plot/same row", rr.Scalars(7.5), rr.SeriesPoints(colors=[1, 2, 3], marker_sizes=2.0, names="dots"))
+rr.log("plot/dots", rr.Scalars(7.5), rr.SeriesPoints(colors=[1, 2, 3], marker_sizes=2.0, names="dots"))
