@@ -68,7 +68,7 @@ size_t rt_form_size(const struct rt_datatype *t)
 /* ---------------------------------------------------------------- packing */
 
 struct packer {
-    struct rt_pool *pool;
+    struct rt_region *region;
     struct rt_error *err;
     bool copy;
 };
@@ -91,9 +91,9 @@ static int place_error(struct packer *p, const struct rt_datatype *t, int code, 
 
 static int array_begin(struct packer *p, const struct rt_datatype *t, size_t n, unsigned n_buffers, struct ArrowArray *ret)
 {
-    const void **buffers = rt_pool_take(p->pool, (n_buffers + 1) * sizeof *buffers);
-    struct ArrowArray **children = rt_pool_take(p->pool, (t->n_children + 1) * sizeof *children);
-    struct ArrowArray *child = rt_pool_take(p->pool, t->n_children * sizeof *child);
+    const void **buffers = rt_region_take(p->region, (n_buffers + 1) * sizeof *buffers);
+    struct ArrowArray **children = rt_region_take(p->region, (t->n_children + 1) * sizeof *children);
+    struct ArrowArray *child = rt_region_take(p->region, t->n_children * sizeof *child);
     if (!buffers || !children || !child)
         return -ENOMEM;
     for (uint32_t i = 0; i < t->n_children; i++)
@@ -119,7 +119,7 @@ static int put_nulls(struct packer *p, struct values v, size_t bytes, struct Arr
 {
     if (!v.zero_is_null)
         return 0;
-    uint8_t *bits = rt_pool_take(p->pool, v.n / 8 + 1);
+    uint8_t *bits = rt_region_take(p->region, v.n / 8 + 1);
     if (!bits)
         return -ENOMEM;
     memset(bits, 0, v.n / 8 + 1);
@@ -132,14 +132,14 @@ static int put_nulls(struct packer *p, struct values v, size_t bytes, struct Arr
     return 0;
 }
 
-/* The values without what lies between them, in the pool; those that lie so already are borrowed when @may_borrow. */
+/* The values without what lies between them, in the region; those that lie so already are borrowed when @may_borrow. */
 static const uint8_t *contiguous(struct packer *p, struct values v, size_t size, bool may_borrow)
 {
     if (!v.n || !size)
         return (const uint8_t *)nothing;
     if (v.stride == size && may_borrow)
         return v.base;
-    uint8_t *to = v.n > SIZE_MAX / size ? NULL : rt_pool_take(p->pool, v.n * size);
+    uint8_t *to = v.n > SIZE_MAX / size ? NULL : rt_region_take(p->region, v.n * size);
     if (to && v.stride == size)
         memcpy(to, v.base, v.n * size);
     for (size_t i = 0; to && v.stride != size && i < v.n; i++)
@@ -160,7 +160,7 @@ static int pack_flat(struct packer *p, const struct rt_datatype *t, struct value
 static int pack_bool(struct packer *p, const struct rt_datatype *t, struct values v, struct ArrowArray *ret)
 {
     int r = array_begin(p, t, v.n, 2, ret);
-    uint8_t *bits = r ? NULL : rt_pool_take(p->pool, v.n / 8 + 1);
+    uint8_t *bits = r ? NULL : rt_region_take(p->region, v.n / 8 + 1);
     if (!bits)
         return -ENOMEM;
     memset(bits, 0, v.n / 8 + 1);
@@ -189,7 +189,7 @@ static bool piece_at(const struct rt_datatype *t, struct values v, size_t i, str
 /* Offsets of lists, texts or bytes; *ret_total: items of all. */
 static int put_offsets(struct packer *p, const struct rt_datatype *t, struct values v, struct ArrowArray *ret, size_t *ret_total)
 {
-    int32_t *offsets = rt_pool_take(p->pool, (v.n + 1) * sizeof *offsets);
+    int32_t *offsets = rt_region_take(p->region, (v.n + 1) * sizeof *offsets);
     uint64_t total = 0;
     struct rt_form_list piece;
     if (!offsets)
@@ -215,7 +215,7 @@ static int pack_text(struct packer *p, const struct rt_datatype *t, struct value
     int r = array_begin(p, t, v.n, 3, ret);
     r = r ? r : put_nulls(p, v, sizeof(const char *), ret);
     r = r ? r : put_offsets(p, t, v, ret, &total);
-    uint8_t *to = r ? NULL : rt_pool_take(p->pool, total + 1), *at = to;
+    uint8_t *to = r ? NULL : rt_region_take(p->region, total + 1), *at = to;
     if (!to)
         return r ? r : -ENOMEM;
     for (size_t i = 0; i < v.n; i++) {
@@ -240,7 +240,7 @@ static const uint8_t *items_of(struct packer *p, const struct rt_datatype *t, st
         piece_at(t, v, 0, &piece);
         return piece.data;
     }
-    uint8_t *to = rt_pool_take(p->pool, total * size), *at = to;
+    uint8_t *to = rt_region_take(p->region, total * size), *at = to;
     for (size_t i = 0; to && i < v.n; i++) {
         piece_at(t, v, i, &piece);
         if (piece.n)
@@ -289,7 +289,7 @@ static int pack_union_child(struct packer *p, const struct rt_datatype *t, struc
 {
     const struct rt_datatype *child = t->children[kind];
     size_t size = rt_form_size(child), from = union_at(t);
-    uint8_t *to = rt_pool_take(p->pool, n * size), *at = to;
+    uint8_t *to = rt_region_take(p->region, n * size), *at = to;
     uint32_t k;
     for (size_t i = 0; to && i < v.n; i++) {
         memcpy(&k, v.base + i * v.stride, sizeof k);
@@ -304,9 +304,9 @@ static int pack_union_child(struct packer *p, const struct rt_datatype *t, struc
 static int pack_union(struct packer *p, const struct rt_datatype *t, struct values v, struct ArrowArray *ret)
 {
     int r = array_begin(p, t, v.n, 2, ret);
-    int8_t *ids = rt_pool_take(p->pool, v.n);
-    int32_t *offsets = rt_pool_take(p->pool, v.n * sizeof *offsets);
-    size_t *counts = rt_pool_take(p->pool, t->n_children * sizeof *counts);
+    int8_t *ids = rt_region_take(p->region, v.n);
+    int32_t *offsets = rt_region_take(p->region, v.n * sizeof *offsets);
+    size_t *counts = rt_region_take(p->region, t->n_children * sizeof *counts);
     if (r || !ids || !offsets || !counts)
         return -ENOMEM;
     memset(counts, 0, t->n_children * sizeof *counts);
@@ -347,10 +347,10 @@ static int pack(struct packer *p, const struct rt_datatype *t, struct values v, 
     }
 }
 
-int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bool copy, struct rt_pool *pool, struct ArrowArray *ret,
+int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bool copy, struct rt_region *region, struct ArrowArray *ret,
                  struct rt_error *err)
 {
-    struct packer p = {pool, err, copy};
+    struct packer p = {region, err, copy};
     if (n && !values)
         return rt_error_set(err, -EFAULT, "NULL for %u values", n);
     if (n > INT32_MAX)

@@ -11,7 +11,7 @@
 #ifndef RT_ARCHETYPE_FORM_H
 #define RT_ARCHETYPE_FORM_H
 
-#include "archetype/pool.h"
+#include "archetype/region.h"
 #include "encode/datatype.h"
 
 /* The form of Binary and lists; rr_bytes has this layout, too. */
@@ -23,10 +23,10 @@ struct rt_form_list {
 size_t rt_form_size(const struct rt_datatype *t);
 size_t rt_form_align(const struct rt_datatype *t);
 
-/* An array of @t from @n values in their C form. All that it needs is in @pool, but numbers that lie in memory as Arrow wants them, which
+/* An array of @t from @n values in their C form. All that it needs is in @region, but numbers that lie in memory as Arrow wants them, which
  * are borrowed unless @copy. *ret has no release. Return: 0, or with the place in @err -EILSEQ (a text that is not UTF-8), -EFAULT (values
  * at NULL), -EINVAL (an unknown kind of a union), -EOVERFLOW (more than INT32_MAX in lists); -ENOMEM. */
-int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bool copy, struct rt_pool *pool, struct ArrowArray *ret,
+int rt_form_pack(const struct rt_datatype *t, const void *values, uint32_t n, bool copy, struct rt_region *region, struct ArrowArray *ret,
                  struct rt_error *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archetype/pool.h"
+#include "archetype/region.h"
 #include "base/atomic.h"
 #include "encode/array.h"
 
@@ -12,12 +12,12 @@
 struct holder {
     uint32_t refs_mt;
     struct rt_chunk chunk;
-    struct rt_pool pool;
+    struct rt_region pool;
 };
 
 static void holder_free(struct holder *h)
 {
-    rt_pool_deinit(&h->pool);
+    rt_region_deinit(&h->pool);
     rt_chunk_deinit(&h->chunk);
     free(h);
 }
@@ -51,8 +51,8 @@ static void release_schema(struct ArrowSchema *s)
 
 static struct ArrowArray **new_arrays(struct holder *h, int64_t n)
 {
-    struct ArrowArray **list = rt_pool_take(&h->pool, (size_t)(n + 1) * sizeof *list),
-                      *nodes = rt_pool_take(&h->pool, (size_t)(n + 1) * sizeof *nodes);
+    struct ArrowArray **list = rt_region_take(&h->pool, (size_t)(n + 1) * sizeof *list),
+                      *nodes = rt_region_take(&h->pool, (size_t)(n + 1) * sizeof *nodes);
     for (int64_t i = 0; list && nodes && i < n; i++)
         list[i] = &nodes[i];
     return nodes ? list : NULL;
@@ -68,7 +68,7 @@ static bool has_offsets(uint8_t kind)
 static bool fill_offsets(struct holder *h, struct ArrowArray *a)
 {
     static const int64_t zero[1] = {0};
-    const void **buffers = rt_pool_take(&h->pool, (size_t)a->n_buffers * sizeof *buffers);
+    const void **buffers = rt_region_take(&h->pool, (size_t)a->n_buffers * sizeof *buffers);
     if (!buffers)
         return false;
     memcpy(buffers, a->buffers, (size_t)a->n_buffers * sizeof *buffers);
@@ -134,7 +134,7 @@ static const char *put_metadata(struct holder *h, const struct pair *pairs, size
     int32_t count = 0;
     for (size_t i = 0; i < n; i++)
         size += pairs[i].value ? 8 + strlen(pairs[i].key) + strlen(pairs[i].value) : 0;
-    char *all = rt_pool_take(&h->pool, size), *out = all + 4;
+    char *all = rt_region_take(&h->pool, size), *out = all + 4;
     if (!all)
         return NULL;
     for (size_t i = 0; i < n; i++) {
@@ -153,14 +153,14 @@ static const char *put_metadata(struct holder *h, const struct pair *pairs, size
 
 static const char *put_text(struct holder *h, const char *text)
 {
-    char *copy = rt_pool_take(&h->pool, strlen(text) + 1);
+    char *copy = rt_region_take(&h->pool, strlen(text) + 1);
     return copy ? strcpy(copy, text) : NULL;
 }
 
 static bool new_schemas(struct holder *h, struct ArrowSchema *to, int64_t n)
 {
-    struct ArrowSchema **list = rt_pool_take(&h->pool, (size_t)(n + 1) * sizeof *list),
-                       *nodes = rt_pool_take(&h->pool, (size_t)(n + 1) * sizeof *nodes);
+    struct ArrowSchema **list = rt_region_take(&h->pool, (size_t)(n + 1) * sizeof *list),
+                       *nodes = rt_region_take(&h->pool, (size_t)(n + 1) * sizeof *nodes);
     for (int64_t i = 0; list && nodes && i < n; i++)
         list[i] = &nodes[i];
     to->children = list;

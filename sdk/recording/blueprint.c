@@ -34,7 +34,7 @@ char *rt_blueprint_text(rr_blueprint *bp, const char *fmt, ...)
     va_start(ap, fmt);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    char *p = n < 0 ? NULL : rt_pool_take(&bp->pool, (size_t)n + 1);
+    char *p = n < 0 ? NULL : rt_region_take(&bp->pool, (size_t)n + 1);
     if (!p) {
         no_memory(bp);
         return NULL;
@@ -74,7 +74,7 @@ RR_API rr_blueprint *rr_blueprint_free(rr_blueprint *bp)
     free(bp->rows);
     free(bp->nodes);
     rt_backlog_deinit(&bp->loaded);
-    rt_pool_deinit(&bp->pool);
+    rt_region_deinit(&bp->pool);
     free(bp);
     return NULL;
 }
@@ -279,7 +279,7 @@ void rt_blueprint_add_id(rr_blueprint *bp, const char *path, const uint8_t id[16
 {
     const struct rt_component_type *type = rt_type_of_table(RT_C_ActiveVisualizers_instruction_ids);
     struct rt_blueprint_cell *cell = cell_at(bp, path, false, type);
-    uint8_t(*all)[16] = cell ? rt_pool_take(&bp->pool, (cell->n + 1) * sizeof *all) : NULL;
+    uint8_t(*all)[16] = cell ? rt_region_take(&bp->pool, (cell->n + 1) * sizeof *all) : NULL;
     if (!all) {
         no_memory(bp);
         return;

@@ -38,7 +38,7 @@ struct rt_blueprint_row {
 };
 
 struct rr_blueprint {
-    struct rt_pool pool;             /* texts and values */
+    struct rt_region pool;             /* texts and values */
     struct rt_blueprint_node *nodes; /* handle - 1 */
     size_t n_nodes, cap_nodes;
     struct rt_blueprint_row *rows;   /* in order of appearance */

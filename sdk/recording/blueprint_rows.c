@@ -30,7 +30,7 @@ static int send_cells(struct rt_recording *rec, const char *path, bool is_static
 }
 
 struct extra { /* further cells of a row; values live in the pool */
-    struct rt_pool pool;
+    struct rt_region pool;
     struct ArrowArray arrays[4];
     struct rt_cell cells[4];
     uint32_t n;
@@ -113,7 +113,7 @@ static int send_row(struct rt_recording *rec, const rr_blueprint *bp, const stru
         r = send_cells(rec, row->path, row->is_static, cells, (uint32_t)row->n_cells + x.n, inc, err);
     }
     free(cells);
-    rt_pool_deinit(&x.pool);
+    rt_region_deinit(&x.pool);
     return r;
 }
 
@@ -143,7 +143,7 @@ static int send_tabs(struct rt_recording *rec, const rr_blueprint *bp, uint64_t 
     int r = add(&x, RT_C_ContainerBlueprint_container_kind, &kind, 1, err);
     r = r ? r : add_contents(&x, bp, RR_VIEWPORT, err);
     r = r ? r : send_cells(rec, path, false, x.cells, x.n, inc, err);
-    rt_pool_deinit(&x.pool);
+    rt_region_deinit(&x.pool);
     return r;
 }
 
@@ -161,7 +161,7 @@ static int send_viewport(struct rt_recording *rec, const rr_blueprint *bp, uint6
     if (!r && (bp->auto_views || !n))
         r = add(&x, RT_C_ViewportBlueprint_auto_views, &views, 1, err);
     r = r ? r : send_cells(rec, "/viewport", false, x.cells, x.n, inc, err);
-    rt_pool_deinit(&x.pool);
+    rt_region_deinit(&x.pool);
     return r;
 }
 

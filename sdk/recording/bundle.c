@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "archetype/datatypes.h"
@@ -27,14 +28,14 @@ static void begin(struct rr_bundle *b)
 void rt_bundle_init(struct rr_bundle *b, void *first, size_t n)
 {
     begin(b);
-    rt_pool_init(&b->pool, first, n);
+    rt_region_init(&b->region, first, n);
 }
 
 void rt_bundle_deinit(struct rr_bundle *b)
 {
     for (struct rt_taken *t = b->taken; t; t = t->next)
         t->array.release(&t->array);
-    rt_pool_deinit(&b->pool);
+    rt_region_deinit(&b->region);
 }
 
 struct rr_bundle *rt_bundle_new(const struct rt_archetype *archetype)
@@ -68,7 +69,7 @@ rr_error_code rt_bundle_fail(struct rr_bundle *b, rr_error_code code, const char
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    char *kept = rt_pool_take(&b->pool, strlen(text) + 1);
+    char *kept = rt_region_take(&b->region, strlen(text) + 1);
     b->code = code;
     b->message = kept ? strcpy(kept, text) : "out of memory";
     return code;
@@ -100,7 +101,7 @@ static struct rt_value *cell_of(struct rr_bundle *b, const struct rt_component_t
         if (b->cells[i].type == type)
             return &b->cells[i];
     if (b->n == b->cap) {
-        struct rt_value *more = rt_pool_take(&b->pool, 2 * (size_t)b->cap * sizeof *more);
+        struct rt_value *more = rt_region_take(&b->region, 2 * (size_t)b->cap * sizeof *more);
         if (!more)
             return NULL;
         b->cells = memcpy(more, b->cells, b->n * sizeof *more);
@@ -135,16 +136,16 @@ static int make_flat(struct rr_bundle *b, struct rt_value *v, const void *values
     v->values = v->n ? values : &none;
     if (!b->copy || !v->n)
         return 0;
-    void *copy = rt_pool_take(&b->pool, size);
+    void *copy = rt_region_take(&b->region, size);
     v->values = copy ? memcpy(copy, values, size) : NULL;
     return copy ? 0 : -ENOMEM;
 }
 
 static int make_array(struct rr_bundle *b, struct rt_value *v, const void *values, struct rt_error *err)
 {
-    struct ArrowArray *array = rt_pool_take(&b->pool, sizeof *array);
+    struct ArrowArray *array = rt_region_take(&b->region, sizeof *array);
     v->array = array;
-    return array ? rt_form_pack(v->type->datatype, values, v->n, b->copy, &b->pool, array, err) : -ENOMEM;
+    return array ? rt_form_pack(v->type->datatype, values, v->n, b->copy, &b->region, array, err) : -ENOMEM;
 }
 
 rr_error_code rt_bundle_put_type(struct rr_bundle *b, const struct rt_component_type *type, const void *values, uint32_t n)
@@ -178,9 +179,9 @@ rr_error_code rt_bundle_put_copy(struct rr_bundle *b, unsigned row, const void *
 }
 
 /* Slices in the form of Binary. Return: NULL without memory. */
-static struct rt_form_list *forms_of(struct rt_pool *pool, const struct rt_slice *slices, uint32_t n)
+static struct rt_form_list *forms_of(struct rt_region *region, const struct rt_slice *slices, uint32_t n)
 {
-    struct rt_form_list *list = rt_pool_take(pool, n * sizeof *list);
+    struct rt_form_list *list = rt_region_take(region, n * sizeof *list);
     for (uint32_t i = 0; list && i < n; i++)
         list[i] = (struct rt_form_list){slices[i].p, (uint32_t)slices[i].n};
     return list;
@@ -190,10 +191,10 @@ rr_error_code rt_bundle_put_slices(struct rr_bundle *b, const struct rt_value *v
 {
     if (is_flat(v->type->datatype))
         return rt_bundle_put_type(b, v->type, v->values, v->n);
-    struct ArrowArray *array = b ? rt_pool_take(&b->pool, sizeof *array) : NULL;
-    struct rt_form_list *list = array ? forms_of(&b->pool, v->values, v->n) : NULL;
+    struct ArrowArray *array = b ? rt_region_take(&b->region, sizeof *array) : NULL;
+    struct rt_form_list *list = array ? forms_of(&b->region, v->values, v->n) : NULL;
     /* the arrays of Utf8 and Binary look alike */
-    int r = list ? rt_form_pack(&rt_datatypes[RT_DATATYPE_BINARY], list, v->n, true, &b->pool, array, NULL) : -ENOMEM;
+    int r = list ? rt_form_pack(&rt_datatypes[RT_DATATYPE_BINARY], list, v->n, true, &b->region, array, NULL) : -ENOMEM;
     return r < 0 ? rt_bundle_fail(b, code_of(r), "%s: %s", v->type->component, r == -ENOMEM ? "out of memory" : "more than 2147483647 bytes")
                  : rt_bundle_put_value(b, &(struct rt_value){v->type, v->n, NULL, array});
 }
@@ -284,7 +285,7 @@ static rr_error_code take_array(rr_bundle *b, const struct rt_component_type *ty
     struct rt_error err = {0};
     if (rt_array_check(type->datatype, array, &err) < 0)
         return rt_bundle_fail(b, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "%s: %s", type->component, err.message);
-    struct rt_taken *t = array->length > INT32_MAX ? NULL : rt_pool_take(&b->pool, sizeof *t);
+    struct rt_taken *t = array->length > INT32_MAX ? NULL : rt_region_take(&b->region, sizeof *t);
     if (!t)
         return rt_bundle_fail(b, RR_ERROR_CODE_OUT_OF_MEMORY, "%s: out of memory", type->component);
     *t = (struct rt_taken){*array, *array, b->taken};

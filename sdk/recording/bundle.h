@@ -2,14 +2,14 @@
  *
  *   constructors, rr_bundle_set() ─▶ rt_bundle_put() ─▶ cells: struct rt_value ─▶ rt_bundles_log() ─▶ rt_log_row()
  *
- * Numbers stay as they are (flat values), everything else becomes an Arrow array in the bundle's pool. Public bundles copy and are counted,
+ * Numbers stay as they are (flat values), everything else becomes an Arrow array in the bundle's region. Public bundles copy and are counted,
  * since arrays that were exported refer to them; those of the log_* functions live on the stack and borrow. */
 #ifndef RT_RECORDING_BUNDLE_H
 #define RT_RECORDING_BUNDLE_H
 
 #include <retap/archetypes.h>
 
-#include "archetype/pool.h"
+#include "archetype/region.h"
 #include "archetype/table.h"
 #include "recording/log.h"
 
@@ -26,11 +26,11 @@ struct rr_bundle {
     bool copy;
     bool urgent;                          /* holds a text of level ERROR or above */
     const struct rt_archetype *archetype; /* NULL: fields */
-    struct rt_pool pool;
-    struct rt_value *cells;               /* few, or in the pool */
+    struct rt_region region;
+    struct rt_value *cells;               /* few, or in the region */
     uint32_t n, cap;
     rr_error_code code;                   /* of the first thing that went wrong; 0 = none */
-    const char *message;                  /* of code; in the pool, or static */
+    const char *message;                  /* of code; in the region, or static */
     struct rt_taken *taken;
     struct rt_value few[RT_BUNDLE_FEW];
 };

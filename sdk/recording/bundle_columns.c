@@ -16,7 +16,7 @@
 struct export {
     uint32_t refs_mt;
     struct rr_bundle *bundle; /* counted */
-    struct rt_pool pool;      /* of the nodes */
+    struct rt_region region;      /* of the nodes */
 };
 
 static void export_unref(struct export *e)
@@ -24,7 +24,7 @@ static void export_unref(struct export *e)
     if (rt_add_acq_rel(&e->refs_mt, -1u) != 1)
         return;
     rr_bundle_free(e->bundle);
-    rt_pool_deinit(&e->pool);
+    rt_region_deinit(&e->region);
     free(e);
 }
 
@@ -41,8 +41,8 @@ static void node_release(struct ArrowArray *a)
 static bool node_copy(struct export *e, const struct ArrowArray *from, struct ArrowArray *to)
 {
     size_t n = (size_t)from->n_children;
-    struct ArrowArray *children = rt_pool_take(&e->pool, n * sizeof *children);
-    struct ArrowArray **list = rt_pool_take(&e->pool, (n + 1) * sizeof *list);
+    struct ArrowArray *children = rt_region_take(&e->region, n * sizeof *children);
+    struct ArrowArray **list = rt_region_take(&e->region, (n + 1) * sizeof *list);
     bool ok = children && list;
     for (size_t i = 0; ok && i < n; i++) {
         list[i] = &children[i];
@@ -61,10 +61,10 @@ static bool node_copy(struct export *e, const struct ArrowArray *from, struct Ar
 /* A value's array, made of its flat values if need be. NULL without memory. */
 static const struct ArrowArray *array_of(struct export *e, const struct rt_value *v)
 {
-    struct ArrowArray *array = v->array ? NULL : rt_pool_take(&e->pool, sizeof *array);
+    struct ArrowArray *array = v->array ? NULL : rt_region_take(&e->region, sizeof *array);
     if (v->array)
         return v->array;
-    return array && !rt_form_pack(v->type->datatype, v->values, v->n, false, &e->pool, array, NULL) ? array : NULL;
+    return array && !rt_form_pack(v->type->datatype, v->values, v->n, false, &e->region, array, NULL) ? array : NULL;
 }
 
 bool rt_bundle_export(const struct rr_bundle *bundle, const struct rt_value *v, struct ArrowArray *ret)
@@ -74,13 +74,13 @@ bool rt_bundle_export(const struct rr_bundle *bundle, const struct rt_value *v, 
     if (!e)
         return false;
     *e = (struct export){.refs_mt = 0, .bundle = b};
-    rt_pool_init(&e->pool, NULL, 0);
+    rt_region_init(&e->region, NULL, 0);
     const struct ArrowArray *array = array_of(e, v);
     if (array && node_copy(e, array, ret)) {
         rt_add_relaxed(&b->refs_mt, 1);
         return true;
     }
-    rt_pool_deinit(&e->pool);
+    rt_region_deinit(&e->region);
     free(e);
     return false;
 }

@@ -53,7 +53,7 @@ static const void *pixels_of(struct rr_bundle *b, const rr_image_view *v, size_t
     const uint8_t *from = v->data;
     if (!v->stride || v->stride == row)
         return from;
-    uint8_t *to = rt_pool_take(&b->pool, row * v->height);
+    uint8_t *to = rt_region_take(&b->region, row * v->height);
     for (uint32_t y = 0; to && y < v->height; y++)
         memcpy(to + y * row, from + y * v->stride, row);
     return to;

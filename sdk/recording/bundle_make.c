@@ -281,7 +281,7 @@ RR_API rr_bundle *rr_pinhole_focal(float focal_x, float focal_y, float width, fl
 /* Classes in the form of the component. Return: NULL without memory. */
 static rr_annotation_class *annotation_classes(struct rr_bundle *b, const rr_class_description *classes, uint32_t n)
 {
-    rr_annotation_class *list = b ? rt_pool_take(&b->pool, n * sizeof *list) : NULL;
+    rr_annotation_class *list = b ? rt_region_take(&b->region, n * sizeof *list) : NULL;
     for (uint32_t i = 0; list && i < n; i++)
         list[i] = (rr_annotation_class){classes[i].id, {{classes[i].id, classes[i].label, classes[i].color}, classes[i].keypoint_annotations,
                                                         classes[i].keypoint_connections}};

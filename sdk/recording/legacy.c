@@ -52,7 +52,8 @@ static rr_error_code log_with_fields(struct rt_legacy *c)
     uint32_t n = values ? rt_fields_values(o->fields, o->n_fields, &scratch, values) : 0;
     rr_error_code code = o->n_fields && !values
         ? rt_fail(o->err, RR_ERROR_CODE_OUT_OF_MEMORY, "%s: out of memory", c->path)
-        : rt_bundles_log(c->rec, rt_slice(c->path, strlen(c->path)), is_static ? RT_LOG_STATIC : 0, o->strict, c->site_mt, &bundle, 1, values, n, o->err);
+        : rt_bundles_log(c->rec, rt_slice(c->path, strlen(c->path)), is_static ? RT_LOG_STATIC : 0, o->strict, c->site_mt, &bundle, 1, values,
+                         n, o->err);
     rt_scratch_deinit(&scratch);
     return code;
 }
@@ -163,7 +164,7 @@ void rt_legacy_paint(struct rt_legacy *c, unsigned row, const rr_paint *paint, u
 {
     if (!paint->n || !paint_is_sound(c, paint, name) || !count_fits(c, paint->n, n, name))
         return;
-    uint32_t *colors = rt_pool_take(&c->bundle.pool, (size_t)paint->n * sizeof *colors);
+    uint32_t *colors = rt_region_take(&c->bundle.region, (size_t)paint->n * sizeof *colors);
     for (uint32_t i = 0; colors && i < paint->n; i++)
         colors[i] = color_of(paint, i);
     if (colors)

@@ -75,7 +75,7 @@ static bool read_all(int fd, uint8_t *to, size_t n)
     return true;
 }
 
-/* The whole file, in the bundle's pool. Return: NULL after a failure. */
+/* The whole file, in the bundle's region. Return: NULL after a failure. */
 static const void *file_of(struct rt_legacy *c, const char *file, uint32_t *ret_n)
 {
     struct stat st;
@@ -86,7 +86,7 @@ static const void *file_of(struct rt_legacy *c, const char *file, uint32_t *ret_
         why = strerror(errno);
     else if (!S_ISREG(st.st_mode) || st.st_size > INT32_MAX)
         why = S_ISREG(st.st_mode) ? "more than 2147483647 bytes" : "no regular file";
-    else if (!(bytes = rt_pool_take(&c->bundle.pool, (size_t)st.st_size)))
+    else if (!(bytes = rt_region_take(&c->bundle.region, (size_t)st.st_size)))
         why = "out of memory";
     else if (!read_all(fd, bytes, (size_t)st.st_size))
         why = "it cannot be read to its end";

@@ -83,7 +83,7 @@ static void put_strips(struct rt_legacy *c, const float *positions, uint32_t n, 
 {
     bool two = dims == 2;
     uint32_t n_strips = each ? n / each : 0;
-    rr_vecs *strips = rt_pool_take(&c->bundle.pool, n_strips * sizeof *strips);
+    rr_vecs *strips = rt_region_take(&c->bundle.region, n_strips * sizeof *strips);
     if (n && !positions)
         rt_bundle_fail(&c->bundle, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "positions is NULL for %u points", n);
     else if (!strips)
@@ -172,7 +172,7 @@ static void rect_of(enum rr_rect_format format, const float r[4], float center[2
 
 static void put_rects(struct rt_legacy *c, const float *rects, uint32_t n, enum rr_rect_format format)
 {
-    float(*centers)[2] = rt_pool_take(&c->bundle.pool, n * sizeof *centers), (*halves)[2] = rt_pool_take(&c->bundle.pool, n * sizeof *halves);
+    float(*centers)[2] = rt_region_take(&c->bundle.region, n * sizeof *centers), (*halves)[2] = rt_region_take(&c->bundle.region, n * sizeof *halves);
     if ((unsigned)format > RR_RECT_XCYCW2H2)
         rt_bundle_fail(&c->bundle, RR_ERROR_CODE_INVALID_ENUM_VALUE, "format: %u is none of RR_RECT_*", (unsigned)format);
     else if (n && !rects)
