@@ -21,6 +21,8 @@ void rt_encoder_deinit(struct rt_encoder *e)
     rt_buf_deinit(&e->ipc);
     rt_buf_deinit(&e->packed);
     rt_buf_deinit(&e->frame);
+    for (uint32_t i = 0; i < RT_ENCODER_SCHEMAS; i++)
+        rt_buf_deinit(&e->schemas[i].bytes);
 }
 
 struct rt_tuid rt_encoder_ids(struct rt_encoder *e, uint64_t time_ns, uint32_t n)
@@ -76,14 +78,20 @@ static void fill_fields(const struct rt_chunk_head *head, const struct rt_shape 
         column_field(fields++, rt_manifest_descriptor(m, rt_manifest_descriptors_of(m, shape)[i]));
 }
 
-static int encode_schema(struct rt_encoder *e, const struct rt_chunk_head *head)
+enum { ID_DIGITS = 32 };
+
+static void id_text(struct rt_tuid id, char text[ID_DIGITS + 1])
+{
+    snprintf(text, ID_DIGITS + 1, "%016llX%016llx", (unsigned long long)id.time_ns, (unsigned long long)id.inc);
+}
+
+static int make_schema(struct rt_encoder *e, const struct rt_chunk_head *head, const char *digits)
 {
     const struct rt_shape *shape = rt_manifest_shape(&head->store->names, head->shape);
-    char text[6 + 32 + 1];
-    snprintf(text, sizeof text, "chunk_%016llX%016llx", (unsigned long long)head->id.time_ns,
-             (unsigned long long)head->id.inc);
+    char id[6 + ID_DIGITS + 1];
+    snprintf(id, sizeof id, "chunk_%s", digits);
     const struct rt_ipc_kv meta[RT_IPC_MAX_KV] = {{"rerun:entity_path", rt_manifest_entity(&head->store->names, shape->entity)},
-                                                  {"rerun:id", text}, {"sorbet:version", RT_SORBET_VERSION}};
+                                                  {"rerun:id", id}, {"sorbet:version", RT_SORBET_VERSION}};
     uint32_t n = 1 + shape->n_timelines + shape->n;
     struct rt_ipc_field few[32], *fields = n <= 32 ? few : malloc(n * sizeof *fields);
     if (!fields)
@@ -92,6 +100,48 @@ static int encode_schema(struct rt_encoder *e, const struct rt_chunk_head *head)
     int r = rt_ipc_schema(&e->fb, fields, n, meta, true, &e->ipc);
     if (fields != few)
         free(fields);
+    return r;
+}
+
+static uint64_t sorted_bits(const struct rt_chunk_head *head, uint32_t n_timelines)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < n_timelines; i++)
+        bits |= (uint64_t)head->times[i].sorted << i;
+    return bits;
+}
+
+/* Keeps what e->ipc holds, a schema and nothing else, unless the id's digits come twice in it. Without memory nothing is kept. */
+static void keep_schema(struct rt_encoder *e, const struct rt_chunk_head *head, uint64_t sorted, const char *digits)
+{
+    struct rt_schema *s = &e->schemas[head->shape % RT_ENCODER_SCHEMAS];
+    const uint8_t *at = memmem(e->ipc.data, e->ipc.len, digits, ID_DIGITS), *end = e->ipc.data + e->ipc.len;
+    rt_buf_clear(&s->bytes);
+    if (!at || memmem(at + 1, (size_t)(end - at) - 1, digits, ID_DIGITS) || rt_buf_append(&s->bytes, e->ipc.data, e->ipc.len) < 0)
+        return;
+    s->shape = head->shape;
+    s->sorted = sorted;
+    s->id_at = (size_t)(at - e->ipc.data);
+}
+
+static int encode_schema(struct rt_encoder *e, const struct rt_chunk_head *head)
+{
+    struct rt_schema *s = &e->schemas[head->shape % RT_ENCODER_SCHEMAS];
+    uint32_t n_timelines = rt_manifest_shape(&head->store->names, head->shape)->n_timelines;
+    char digits[ID_DIGITS + 1];
+    id_text(head->id, digits);
+    if (n_timelines > RT_SCHEMA_TIMELINES)
+        return make_schema(e, head, digits);
+    uint64_t sorted = sorted_bits(head, n_timelines);
+    if (s->bytes.len && s->shape == head->shape && s->sorted == sorted) {
+        int r = rt_buf_append(&e->ipc, s->bytes.data, s->bytes.len);
+        if (!r)
+            memcpy(e->ipc.data + s->id_at, digits, ID_DIGITS);
+        return r;
+    }
+    int r = make_schema(e, head, digits);
+    if (!r)
+        keep_schema(e, head, sorted, digits);
     return r;
 }
 

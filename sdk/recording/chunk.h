@@ -11,12 +11,22 @@
 #include "recording/builder.h"
 #include "recording/message.h"
 
+/* The schema message of the last chunk of a shape: chunks of one shape differ in their id alone, unless the order of their times does. */
+struct rt_schema {
+    struct rt_buf bytes; /* empty: none yet */
+    uint32_t shape;
+    uint64_t sorted;     /* by timeline: a bit */
+    size_t id_at;        /* of the id's 32 digits in bytes */
+};
+enum { RT_ENCODER_SCHEMAS = 32, RT_SCHEMA_TIMELINES = 64 };
+
 /* What encoding needs again and again; kept, so that a chunk costs no allocation once the buffers have
  * grown. */
 struct rt_encoder {
     struct rt_fb fb;
     struct rt_buf ipc, packed, frame;
     bool hard;        /* compress hard */
+    struct rt_schema schemas[RT_ENCODER_SCHEMAS]; /* by shape, modulo */
     /* random; row and chunk ids of a recording are {time of the first row, base + counter} */
     uint64_t id_base;
     uint64_t id_next;

@@ -267,6 +267,37 @@ RT_TEST(test_buffers_may_lie_anywhere)
     rt_recording_free(rec);
 }
 
+/* Regression guard: what chunks of one shape have in common is made once; what they differ in must not be. */
+RT_TEST(test_chunks_of_one_shape_differ_in_id_and_order)
+{
+    struct keeper *k;
+    struct rt_recording *rec = kept_recording(usual, &k);
+    static const int64_t up[] = {1, 2, 3}, down[] = {3, 2, 1};
+    struct array x[2], t[2];
+    const struct rt_list_column column = one_each(x, 3);
+    for (int i = 0; i < 6; i++) {
+        const struct rt_time_column times[] = {time_column("a", RR_TIME_TYPE_SEQUENCE, &t[0], up, 3),
+                                               time_column("b", RR_TIME_TYPE_SEQUENCE, &t[1], i % 2 ? up : down, 3)};
+        const struct rt_tuid other = {T0 + i, 0xABCDEF0000000000u + (uint64_t)i * 0x1111};
+        CHECK_INT(rt_recording_columns(rec, i < 4 ? "/a" : "/b", 2, other, times, 2, &column, 1, NULL), 0);
+    }
+    for (int i = 0; i < 6; i++) {
+        struct rt_chunk c = chunk_of(k, (size_t)i);
+        uint8_t want[16];
+        rt_tuid_bytes((struct rt_tuid){T0 + i, 0xABCDEF0000000000u + (uint64_t)i * 0x1111}, want);
+        CHECK_MEM(c.id, 16, want, 16);
+        CHECK_STR(c.entity_path, i < 4 ? "/a" : "/b");
+        /* three columns that say they are sorted, or the second timeline does not */
+        size_t n = 0;
+        const uint8_t *p = c.memory.data, *end = p + c.memory.len;
+        for (; (p = memmem(p, (size_t)(end - p), "rerun:is_sorted", 15)); p++)
+            n++;
+        CHECK_INT(n, i % 2 ? 3 : 2);
+        rt_chunk_deinit(&c);
+    }
+    rt_recording_free(rec);
+}
+
 /* Equal times are no disorder, and long columns come whole. */
 RT_TEST(test_a_long_column)
 {
