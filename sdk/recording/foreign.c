@@ -148,6 +148,7 @@ static int make(struct rt_store *store, const struct rt_frame *frame, const stru
     if (m) {
         memcpy(m->frame, out.data, out.len);
         m->is_static = c->is_static;
+        m->foreign = true;
         m->n_rows = c->n_rows;
         m->facts = facts_of(c, cols, (uint32_t)shape, out.len - RT_RRD_FRAME_HEADER_BYTES);
     }

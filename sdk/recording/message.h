@@ -16,6 +16,7 @@ struct rt_log_message {
     uint8_t type;           /* enum rt_message_type */
     bool is_static;         /* of a chunk */
     bool urgent;            /* holds a row of level ERROR or above */
+    bool foreign;           /* others have this chunk, too: it must stay as it is */
     uint32_t n_rows;        /* of a chunk; else 0 */
     uint64_t seq;           /* from 1 in its recording */
     struct rt_store *store; /* counted */

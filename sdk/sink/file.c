@@ -188,6 +188,7 @@ static int file_append(struct file_sink *f, struct rt_log_message *m, struct rt_
     int r = file_write(f, m->frame, m->len, err);
     if (!r)
         rt_parts_note(&f->parts, m, at);
+    f->base.shared |= m->foreign;
     return r;
 }
 

@@ -11,6 +11,7 @@ import warnings
 
 import rerun as rr
 
+from judge import encode
 from judge import recording as judge
 
 warnings.filterwarnings("ignore", message="RRD file has no footer")
@@ -106,6 +107,9 @@ def send_on():
     rec.save("source.rrd")
     rec.set_time("tick", sequence=7)
     rec.log("/other/points", rr.Points3D([[1, 2, 3], [4, 5, 6]], labels=["a", "b"], colors=[0xff0000ff]))
+    for i in range(6): # one chunk with null cells, when optimized
+        rec.set_time("tick", sequence=i)
+        rec.log("/other/gaps", rr.Points3D([[1, 2, 3]], labels=["a"] if i % 2 else None, colors=[1] if i == 3 else None))
     rec.log("/other/tensor", rr.Tensor([[1, 2], [3, 4]]))
     rec.log("/other/static", rr.TextDocument("for ever"), static=True)
     rec.send_columns("/other/columns", [rr.TimeColumn("tick", sequence=range(100)), rr.TimeColumn("at", duration=[i / 10 for i in range(100)])],
@@ -124,10 +128,19 @@ def send_on():
                 if str(c.entity_path).startswith("/other/")}
 
     sent, source = others("sent.rrd"), others("source.rrd")
-    judge.check(len(source) == 4 and sent.keys() == source.keys(), "chunks", sent.keys(), source.keys())
+    judge.check(len(source) >= 5 and sent.keys() == source.keys(), "chunks", sent.keys(), source.keys())
     for key, (path, batch) in source.items():
         judge.check(sent[key][0] == path and sent[key][1].equals(batch, check_metadata=True), path, "is another")
     judge.cli("merge", "sent.rrd", "-o", "merged.rrd")
+
+    judge.cli("optimize", "source.rrd", "-o", "optimized.rrd")
+    emit("send", "optimized.rrd", "sent3.rrd")
+    verify("sent3.rrd")
+    ours, theirs = (encode.facts(encode.manifests(p)[1][0]) for p in ("sent3.rrd", "optimized.rrd"))
+    judge.check(any(len(set(rows.values()) - {None}) > 1 for (name, *_), rows in theirs.items() if name.endswith(":num_rows")), "no null cells")
+    for key, said in theirs.items():
+        for chunk, value in said.items():
+            judge.check(ours[key].get(chunk) == value, "footer:", key[0], "is", ours[key].get(chunk), "officially", value)
 
     # cut inside a message: what is before is there, and the error says where
     data = open("source.rrd", "rb").read()
