@@ -216,7 +216,8 @@ static inline rr_log_options rr_log_options_default(void)
  * that share a name (Points3D:radii, Arrows3D:radii) go together.
  * Return: 0, or in strict mode the code also put in *err: 0x11 NULL path or bundle, 0x12 a descriptor twice or a bad path, or what a bundle
  * brings. Otherwise misuse is warned of once, and a bundle at fault is left out.
- * Threads: any. Blocks: while the thread's lane is full. Allocates: nothing itself.
+ * Threads: any. Blocks: while the thread's lane is full. Allocates: a little for values above 64 KiB, which are not copied: the row holds on
+ * to the bundle until it is written.
  */
 rr_error_code rr_log(rr_recording_stream rec, const char *path, const rr_log_options *options, const rr_bundle *const *bundles, uint32_t n,
                      rr_error *err);
