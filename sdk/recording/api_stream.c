@@ -99,7 +99,7 @@ RR_API void rr_recording_stream_free(rr_recording_stream handle)
     struct rt_stream *s = take_handle(handle);
     if (!s)
         return;
-    /* One behind the end of a scope would close the file later, by the worker, when it is done. */
+    /* A flush that is still under way would have the worker close the file, later. */
     if (rt_load_relaxed(&s->flush_started_mt))
         rt_stream_flush(s, s->flush_timeout, false, NULL);
     rt_stream_unref(s, true, NULL);

@@ -53,7 +53,7 @@ struct rt_stream {
     _Alignas(64) uint32_t refs_mt;
     bool handle_counts;         /* registry: the handle is one of the counts */
     float flush_timeout;        /* seconds; < 0 = as long as bytes move */
-    uint8_t flush_started_mt;   /* 1: a flush that nobody waits for may hold a count */
+    uint8_t flush_started_mt;   /* 1: a flush that nobody waits for any more may hold a count */
     /* the worker's */
     struct rt_recording *recording; /* NULL in a child until its first use */
     struct rt_recording_config config;

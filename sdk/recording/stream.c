@@ -272,12 +272,12 @@ int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *er
     pthread_mutex_lock(&rt_core.registry);
     s->n_sinks = 0;
     rt_store_release(&rt_core.streams_mt[slot_of(s->handle)], (struct rt_stream *)NULL);
-    rt_add_relaxed(&rt_core.n_streams_mt, (uint32_t)-1);
     pthread_mutex_unlock(&rt_core.registry);
     rt_add_relaxed(&s->key->live_mt, (uint32_t)-1);
     if (s->recording)
         r = rt_recording_close(s->recording, deadline_ns, err);
     s->recording = NULL;
+    rt_add_relaxed(&rt_core.n_streams_mt, (uint32_t)-1); /* not before: an exit() meanwhile waits for the work only while there are streams */
     stream_free(s);
     return r;
 }
@@ -363,10 +363,8 @@ static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, stru
 
 void rt_stream_flush_start(struct rt_stream *s)
 {
-    if (rt_load_acquire(&rt_core.worker.started_mt) == 1) {
-        rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
+    if (rt_load_acquire(&rt_core.worker.started_mt) == 1)
         rt_stream_flush(s, 0, false, NULL);
-    }
 }
 
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)
@@ -380,6 +378,8 @@ rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync
         return RR_ERROR_CODE_OK;
     } else {
         r = rt_worker_do(flush_work, s, sync ? (void *)(uintptr_t)&yes : NULL, timeout_sec, &e);
+        if (r)
+            rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
         if (r == -EDEADLK)
             rt_stream_unref(s, false, NULL);
     }

@@ -1,6 +1,7 @@
 /* Where rows can go, by the public functions: standard output, callbacks, lists of files, other recordings, a web page. */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -62,6 +63,35 @@ RT_TEST(test_several_files_get_the_same_rows)
     CHECK_INT(rows_of_file(b), 5);
     unlink(a);
     unlink(b);
+}
+
+/* A flush that nobody waits for held the stream when it was freed; the worker closed it then, and a process that ended meanwhile did not wait, since
+ * there were no streams any more: no footer. The same with a program that ends while its last stream is being closed by another thread. */
+RT_TEST(test_a_file_is_whole_when_the_program_ends_right_after_free)
+{
+    char path[64];
+    file_here(path, "exit.rrd");
+    for (int round = 0; round < 60; round++) {
+        int status = -1;
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            rr_stream_options o = rr_stream_options_default("app");
+            o.save = path;
+            rr_recording_stream rec = rr_recording_stream_open(&o, &err);
+            rr_log_scalar(rec, "/x", 1);
+            rr_recording_stream_flush_blocking(rec, 0, NULL);
+            rr_recording_stream_free(rec);
+            if (round % 2)
+                exit(0);
+            CHECK_INT(rows_of_file(path), 1); /* free has waited, too */
+            exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK_INT(status, 0);
+        CHECK_INT(rows_of_file(path), 1);
+    }
+    unlink(path);
 }
 
 static void collect(void *ctx, const uint8_t *bytes, size_t n)
