@@ -168,15 +168,19 @@ static struct rt_slice level_text(const rr_log_record *r, char *room, size_t siz
 static void log_record(const rr_log_record *r, const struct plan *plan)
 {
     char fixed[BODY_FIXED], *heap = NULL, level_room[24];
-    struct rt_line line = {
+    const struct rt_line line = { /* every member: clearing the rest at once would cost more than all of them */
         .path = plan->path,
         .path_len = plan->path_len,
         .level = level_text(r, level_room, sizeof level_room),
         .text = plan->formatter ? format_body(plan->formatter, r, fixed, &heap) : slice_of(r->message ? r->message : ""),
+        .text_is_ascii = false,
         .file = slice_of(r->file),
         .function = slice_of(r->function),
+        .template = {NULL, 0},
         .line_number = r->line,
         .tid = (uint32_t)r->thread,
+        .color = 0,
+        .flags = 0,
         .time_ns = r->time_ns,
         .fields = r->fields,
         .n_fields = r->n_fields,

@@ -73,7 +73,7 @@ RR_API void rr_vlogf(rr_recording_stream rec, const char *entity_path, const cha
     size_t format_len = strlen(format);
     struct rt_slice text = format_line(fixed, &heap, saved, format, format_len, &ascii, args);
     bool bare = rt_load_relaxed(&templates_off_mt) || (format_len == 2 && !memcmp(format, "%s", 2));
-    const struct rt_line line = {
+    const struct rt_line line = { /* every member: clearing the rest at once would cost more than all of them */
         .path = entity_path,
         .path_len = strlen(entity_path),
         .level = rt_slice(level, level ? strlen(level) : 0),
@@ -83,6 +83,12 @@ RR_API void rr_vlogf(rr_recording_stream rec, const char *entity_path, const cha
         .file = rt_slice(site ? site->file : NULL, site && site->file ? site->file_len : 0),
         .function = rt_slice(site ? site->function : NULL, site && site->function ? site->function_len : 0),
         .line_number = site ? site->line : 0,
+        .tid = 0,
+        .color = 0,
+        .flags = 0,
+        .time_ns = 0,
+        .fields = NULL,
+        .n_fields = 0,
     };
     rt_log_line_or_warn(rec, &line, "rr_logf");
     free(heap);

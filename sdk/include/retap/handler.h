@@ -56,9 +56,15 @@ typedef struct rr_log_record {
 
 static inline rr_log_record rr_log_record_default(void)
 {
-    rr_log_record r;
-    memset(&r, 0, sizeof r);
+    rr_log_record r; /* one by one: this is part of every emit */
     r.struct_size = (uint32_t)sizeof r;
+    r.levelno = RR_LEVELNO_NOTSET;
+    r.levelname = r.logger = r.message = r.file = r.function = NULL;
+    r.line = 0;
+    r.thread = 0;
+    r.time_ns = 0;
+    r.fields = NULL;
+    r.n_fields = 0;
     return r;
 }
 
