@@ -150,7 +150,7 @@ static ALWAYS_INLINE enum rt_plain log_plain(rr_recording_stream rec, const char
     if (!done)
         return off ? RT_PLAIN_OFF : RT_PLAIN_NOT;
     rt_worker_start();
-    rt_worker_ring((flags & RT_LOG_URGENT) || rt_lane_is_filling(t->lane));
+    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
     return RT_PLAIN_DONE;
 }
 
