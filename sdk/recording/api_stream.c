@@ -99,9 +99,7 @@ RR_API void rr_recording_stream_free(rr_recording_stream handle)
     struct rt_stream *s = take_handle(handle);
     if (!s)
         return;
-    /* A flush that is still under way would have the worker close the file, later. */
-    if (rt_load_relaxed(&s->flush_started_mt))
-        rt_stream_flush(s, s->flush_timeout, false, NULL);
+    rt_stream_flush_await(s); /* or the worker closes the file, later */
     rt_stream_unref(s, true, NULL);
 }
 
@@ -117,6 +115,7 @@ RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float
     s->flush_timeout = timeout_sec;
     rt_stream_flush(s, timeout_sec, false, &e);
     lost = rt_load_relaxed(&s->dropped_mt);
+    rt_stream_flush_await(s);
     rt_stream_unref(s, true, e.code ? NULL : &e);
     if (!e.code && lost)
         rt_fail(&e, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%llu rows found no room and were dropped", (unsigned long long)lost);

@@ -134,6 +134,8 @@ void rt_stream_remember(struct rt_stream *s);
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err);
 /* Starts a flush and does not wait. */
 void rt_stream_flush_start(struct rt_stream *s);
+/* Waits for flushes that were started and not waited for: they hold counts. */
+void rt_stream_flush_await(struct rt_stream *s);
 /* Of all streams. Work lock held. */
 void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err);
 /* The handle is no count any more: slots alone own the stream. */

@@ -367,6 +367,18 @@ void rt_stream_flush_start(struct rt_stream *s)
         rt_stream_flush(s, 0, false, NULL);
 }
 
+static int no_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    (void)s, (void)arg, (void)deadline_ns, (void)err;
+    return 0;
+}
+
+void rt_stream_flush_await(struct rt_stream *s)
+{
+    if (rt_load_relaxed(&s->flush_started_mt))
+        rt_worker_do(no_work, NULL, NULL, s->flush_timeout, NULL); /* queues behind it */
+}
+
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)
 {
     static const char yes = 1;
@@ -378,7 +390,7 @@ rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync
         return RR_ERROR_CODE_OK;
     } else {
         r = rt_worker_do(flush_work, s, sync ? (void *)(uintptr_t)&yes : NULL, timeout_sec, &e);
-        if (r)
+        if (r || timeout_sec == 0)
             rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
         if (r == -EDEADLK)
             rt_stream_unref(s, false, NULL);

@@ -81,7 +81,10 @@ RT_TEST(test_a_file_is_whole_when_the_program_ends_right_after_free)
             rr_recording_stream rec = rr_recording_stream_open(&o, &err);
             rr_log_scalar(rec, "/x", 1);
             rr_recording_stream_flush_blocking(rec, 0, NULL);
-            rr_recording_stream_free(rec);
+            if (round % 3)
+                rr_recording_stream_free(rec);
+            else
+                rr_recording_stream_close(rec, 10, NULL);
             if (round % 2)
                 exit(0);
             CHECK_INT(rows_of_file(path), 1); /* free has waited, too */
