@@ -354,6 +354,7 @@ static void keep(struct collector *c)
             tell_clock(c);
         check_uncovered(c);
         check_stall(c, now);
+        rt_store_relaxed(&c->dir.page->progress_mt, rt_load_acquire(&c->store.progress_mt));
         check_live(c, now);
         if (rt_load_acquire(&c->store.done_mt))
             c->stop = true; /* it gave up */

@@ -39,6 +39,12 @@ void rt_drain_wait(struct rt_drain *d, uint32_t seen, int timeout_ms)
     rt_store_seq_cst(&d->interpreter_waits_mt, 0);
 }
 
+void rt_drain_hurry(struct rt_drain *d)
+{
+    rt_add_acq_rel(&d->asked_mt, 1);
+    rt_syscall(SYS_futex, &d->asked_mt, FUTEX_WAKE, 1, 0, 0, 0);
+}
+
 static void want_keeper(struct rt_drain *d)
 {
     uint64_t one = 1;
@@ -333,6 +339,10 @@ static int64_t drain_pass(struct rt_drain *d, bool *busy, bool *full, bool *ret_
         want_keeper(d);
     if (total || events)
         tell_interpreter(d);
+    if (rt_load_relaxed(&d->dir->bell->asked_mt) != d->asked) {
+        d->asked = rt_load_relaxed(&d->dir->bell->asked_mt);
+        rt_drain_hurry(d);
+    }
     *ret_events = events;
     return total;
 }

@@ -50,6 +50,8 @@ struct rt_drain {
     uint64_t pass_mono_mt;       /* records committed before this time are staged */
     uint32_t staged_mt;          /* futex word: bumped when blocks became visible */
     uint32_t interpreter_waits_mt;
+    uint32_t asked_mt;           /* futex word: bumped when somebody waits for what is staged */
+    uint32_t asked;              /* rt_run_bell.asked_mt then */
     uint32_t interpreter_gone_mt; /* 1: nobody reads staging any more */
 };
 
@@ -62,6 +64,8 @@ void rt_drain_event(struct rt_drain *d, const struct rt_event *e);
 void rt_drain_ring(struct rt_drain *d);
 /* Drains everything once more, stages END, ends the thread. Threads: keeper. */
 void rt_drain_stop(struct rt_drain *d);
+/* Somebody waits. Threads: any. */
+void rt_drain_hurry(struct rt_drain *d);
 /* Waits up to @timeout_ms until new blocks are visible. Threads: interpreter. */
 void rt_drain_wait(struct rt_drain *d, uint32_t seen, int timeout_ms);
 

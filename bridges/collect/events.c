@@ -38,6 +38,7 @@ static void on_dead(struct rt_interpreter *it, const struct rt_event *e)
     it->ledger.truncated += more.truncated;
     rt_seen_forget(&it->seen, e->segment);
     rt__threads_close(it, e->segment);
+    rt_sdk_dead(it->sdk, e->segment, e->owner);
     rt_names_forget(&it->names, e->segment);
     rt__life_segment_dead(it, e->segment, e->mono_ns);
 }
@@ -55,6 +56,7 @@ static void on_bad(struct rt_interpreter *it, const struct rt_event *e)
                         "is lost",
                         e->segment);
     rt__threads_close(it, e->segment);
+    rt_sdk_dead(it->sdk, e->segment, 0);
 }
 
 static void on_uncovered(struct rt_interpreter *it, const struct rt_event *e)

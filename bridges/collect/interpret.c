@@ -80,6 +80,11 @@ static void thread_free(struct rt_interpreter *it, struct rt_thread *t)
 }
 
 /* ---------------------------------------------------------------- records in their thread's order */
+static void take_sdk(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
+{
+    rt_sdk_message(it->sdk, t->segment, r + 1, r->len, RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_TRUNCATED, r->mono_ns);
+}
+
 static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     static rt__handler *const handler[RT_RECORD_TYPES] = {
@@ -88,6 +93,7 @@ static void handle(struct rt_interpreter *it, struct rt_thread *t, const struct 
         [RT_RECORD_PROCESS] = rt__life_process,   [RT_RECORD_EXEC] = rt__life_exec,
         [RT_RECORD_EXIT] = rt__life_exit,         [RT_RECORD_WAITED] = rt__life_waited,
         [RT_RECORD_FILE] = rt__sent_file,
+        [RT_RECORD_SDK] = take_sdk,
         [RT_RECORD_MODULE] = rt__life_module,     [RT_RECORD_TEMPLATE] = rt__speech_named,
     };
     uint32_t type = RT_STAMP_TYPE(r->stamp_mt);
@@ -218,7 +224,7 @@ static void take_record(struct rt_interpreter *it, uint32_t segment, struct rt_r
         return;
     }
     t->heard_mono_ns = it->seen_mono_ns;
-    if (t->homes != it->homes)
+    if (t->homes != it->homes && RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_SDK) /* recordings have names of their own */
         rt__vouch(it, t, r);
     if (RT_STAMP_FLAGS(r->stamp_mt) & RT_FLAG_UNFLUSHED) {
         take_unflushed(it, t, r);
@@ -383,6 +389,7 @@ void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns)
         if (rt__speech_idle(it, t, mono_ns) || t->held.n)
             rt__thread_dirty(it, t);
     }
+    rt_sdk_advance(it->sdk, mono_ns);
     if (it->n_ends)
         rt__life_tell_ends(it, mono_ns);
 }
@@ -390,6 +397,7 @@ void rt_interpreter_idle(struct rt_interpreter *it, uint64_t mono_ns)
 void rt_interpreter_finish(struct rt_interpreter *it)
 {
     remove_threads(it, every, 0);
+    rt_sdk_finish(it->sdk);
     rt__life_finish(it);
     if (it->metrics.n_left_out)
         rt_interpreter_note(it, RT_LEVEL_WARN, it->seen_mono_ns, "%llu numbers are in no curve: there are already %u, the most that --metrics draws",

@@ -15,6 +15,7 @@
 #include "collect/names.h"
 #include "collect/obstacle.h"
 #include "collect/rows.h"
+#include "collect/sdk.h"
 #include "collect/ticks.h"
 #include "collect/seen.h"
 #include "collect/tree.h"
@@ -76,6 +77,7 @@ struct rt_interpreter {
     uint64_t pass_mono_ns;    /* its pass_mono_ns */
     rt_ask_fn *ask;           /* the kernel, who holds a segment; NULL = nobody knows */
     const struct rt_holders *ask_about;
+    struct rt_sdk *sdk;       /* who stages recordings; NULL = nobody is heard */
     uint32_t homes;           /* changes with each process that finds a home */
     int error;                /* first failure to hand on rows: -EIO, -ENOMEM */
     enum rt_level default_level[RT_SOURCES];

@@ -116,6 +116,8 @@ static void write_header(struct rt_pool_segment *s)
     s->map->header_bytes = sizeof *s->map;
     s->map->number = s->number;
     s->map->no_syscall_mt = s->map->truncated_mt = 0;
+    s->map->asked_mt = s->map->answered_mt = 0;
+    s->map->outside_mt = 0;
     memset(s->map->lost, 0, sizeof s->map->lost);
     memset(s->map->scratch_owner_mt, 0, sizeof s->map->scratch_owner_mt);
     for (uint32_t i = 0; i < s->map->usable_backlogs_mt && i < RT_SEGMENT_BACKLOGS; i++)

@@ -338,6 +338,7 @@ void rt__speech_gap(struct rt_interpreter *it, struct rt_thread *t)
 void rt__speech_lost(struct rt_interpreter *it, struct rt_thread *t, const struct rt_record *r)
 {
     rt__speech_gap(it, t);
+    rt_sdk_lost(it->sdk, t->segment);
 }
 
 bool rt__speech_idle(struct rt_interpreter *it, struct rt_thread *t, uint64_t mono_ns)

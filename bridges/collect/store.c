@@ -24,6 +24,12 @@ static uint64_t waiting_rows(struct rt_store *s, uint64_t *ret_bytes)
     return rr_recording_stream_pending_rows(s->rec, ret_bytes);
 }
 
+/* Grows while rows get on, whoever's they are. */
+static uint64_t progress(const struct rt_store *s, uint64_t durable)
+{
+    return durable + rt_sdk_rows(&s->sdk);
+}
+
 static uint64_t rows_failed(const struct rt_store *s)
 {
     return s->failed_before + rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
@@ -36,8 +42,9 @@ static void tick(struct rt_store *s)
     rt_rows_flush(&s->rows);
     rt_metrics_flush(&s->interpreter.metrics);
     rr_recording_stream_flush_blocking(s->rec, 1e9f, &err); /* a failed write is counted: rows_failed() */
+    rt_sdk_tick(&s->sdk, rt_mono_ns(), true);
     uint64_t durable = rr_recording_stream_durable_bytes(s->rec);
-    rt_store_release(&s->progress_mt, durable);
+    rt_store_release(&s->progress_mt, progress(s, durable));
     RT_TESTPOINT("store.flushed");
     s->tick_mono_ns = rt_mono_ns();
     if (s->pos == rt_staging_tail(s->staging))
@@ -112,9 +119,12 @@ static uint32_t take_blocks(struct rt_store *s)
         rt_interpreter_block(&s->interpreter, b);
         s->pos += b->bytes;
         n++;
-        rt_store_release(&s->progress_mt, rr_recording_stream_durable_bytes(s->rec));
-        if (tick_is_due(s, rt_mono_ns()))
+        rt_store_release(&s->progress_mt, progress(s, rr_recording_stream_durable_bytes(s->rec)));
+        uint64_t now = rt_mono_ns();
+        if (tick_is_due(s, now))
             tick(s);
+        else
+            rt_sdk_tick(&s->sdk, now, false);
     }
     if (!s->interpreter.ended && bad) { /* somebody wrote into our staging: what follows can't be believed */
         rt_interpreter_note(&s->interpreter, RT_LEVEL_ERROR, rt_mono_ns(),
@@ -133,7 +143,10 @@ static bool gather(struct rt_store *s)
         rt_staging_used(s->staging) > s->staging->size / 8)
         return false;
     uint64_t left = GATHER_NS - since;
-    rt_futex_wait(&s->hurry_mt, 0, left < NAP_NS ? left : NAP_NS);
+    uint32_t asked = rt_load_acquire(&s->drain->asked_mt);
+    if (asked != s->asked || rt_sdk_waits(&s->sdk))
+        return false;
+    rt_futex_wait(&s->drain->asked_mt, asked, left < NAP_NS ? left : NAP_NS);
     return true;
 }
 
@@ -142,7 +155,7 @@ void rt_store_hurry(struct rt_store *s)
     if (rt_load_relaxed(&s->hurry_mt))
         return;
     rt_store_seq_cst(&s->hurry_mt, 1);
-    rt_syscall(SYS_futex, &s->hurry_mt, FUTEX_WAKE, 1, 0, 0, 0);
+    rt_drain_hurry(s->drain);
 }
 
 static void *store_main(void *arg)
@@ -155,20 +168,26 @@ static void *store_main(void *arg)
         uint32_t seen = rt_load_acquire(&s->drain->staged_mt);
         /* Read before the blocks: what was committed before it is then taken. */
         uint64_t pass_ns = rt_load_acquire(&s->drain->pass_mono_mt);
+        uint32_t asked = rt_load_acquire(&s->drain->asked_mt);
         if (gather(s))
             continue;
         if (take_blocks(s))
             continue;
         s->batch_ns = rt_mono_ns();
+        s->asked = asked;
         rt_interpreter_idle(&s->interpreter, pass_ns);
         rt_store_relaxed(&s->execs_mt, rt_interpreter_execs(&s->interpreter));
         rt_store_release(&s->caught_up_ns_mt, pass_ns);
         uint64_t now = rt_mono_ns();
         if (tick_is_due(s, now))
             tick(s);
+        else
+            rt_sdk_tick(&s->sdk, now, false);
         uint64_t bytes, waiting = waiting_rows(s, &bytes) || s->pos != s->tick_pos;
-        bool hurry = rt_load_relaxed(&s->hurry_mt);
-        rt_drain_wait(s->drain, seen, hurry ? 1 : s->interpreter.dirty ? IDLE_WAIT_MS : waiting ? 50 : 1000);
+        bool hurry = rt_load_relaxed(&s->hurry_mt) || rt_sdk_waits(&s->sdk);
+        uint64_t due_ms = rt_sdk_due_in(&s->sdk, now) / 1000000 + 1;
+        int wait_ms = hurry ? 1 : s->interpreter.dirty ? IDLE_WAIT_MS : waiting ? 50 : 1000;
+        rt_drain_wait(s->drain, seen, due_ms < (uint64_t)wait_ms ? (int)due_ms : wait_ms);
     }
     rt_interpreter_finish(&s->interpreter);
     tick(s);
@@ -222,6 +241,8 @@ int rt_store_open(struct rt_store *s, const char *output, const char *applicatio
     rt_holders_init(&s->holders, s->drain->pool, s->dir_fd);
     s->interpreter.ask = rt_holder_ask;
     s->interpreter.ask_about = &s->holders;
+    rt_sdk_init(&s->sdk, s->drain->pool, s->dir_fd, &s->interpreter);
+    s->interpreter.sdk = &s->sdk;
     s->rows.resumed = s->state.len > 0;
     if (resume)
         rt_staging_release(s->staging, s->pos);
@@ -250,6 +271,7 @@ void rt_store_close(struct rt_store *s)
     if (s->rec)
         rr_recording_stream_abandon(s->rec);
     s->rec = 0;
+    rt_sdk_finish(&s->sdk);
     rt_interpreter_deinit(&s->interpreter);
     rt_rows_deinit(&s->rows);
     rt_buf_deinit(&s->state);

@@ -16,13 +16,15 @@ struct rt_store {
     struct rt_rows rows;
     struct rt_interpreter interpreter;
     struct rt_holders holders;
+    struct rt_sdk sdk;
     struct rt_buf state;
     uint64_t pos;           /* in staging: the next block */
     uint64_t tick_pos, tick_mono_ns;
     uint64_t batch_ns;      /* when it had last taken all */
     uint64_t progress_mt;   /* bytes in the file: grows while the disk takes them */
     uint64_t caught_up_ns_mt; /* all that was committed before this time is interpreted */
-    uint32_t hurry_mt;      /* futex word; 1: CMD has ended, don't sleep long */
+    uint32_t hurry_mt;      /* 1: CMD has ended, don't sleep long */
+    uint32_t asked;         /* rt_drain.asked_mt when it had last taken all */
     uint32_t execs_mt;      /* rt_interpreter_execs() then */
     uint32_t done_mt;
     int done_fd;            /* eventfd: written when the thread ends */

@@ -21,9 +21,10 @@ enum rt_order rt_thread_order(struct rt_thread *t, const struct rt_record *r)
     if (!t->tid)
         return RT_ORDER_NOW;
     if (!t->synced) {
-        if (RT_STAMP_TYPE(r->stamp_mt) != RT_RECORD_PROCESS)
+        bool first = RT_STAMP_TYPE(r->stamp_mt) == RT_RECORD_PROCESS || (RT_STAMP_TYPE(r->stamp_mt) == RT_RECORD_SDK && !r->thread_seq);
+        if (!first)
             return RT_ORDER_HELD;
-        t->synced = true; /* the first record of a process is the first of its thread here */
+        t->synced = true; /* the first record of a process is the first of its thread here; who stages recordings counts from 0 */
         t->expected = r->thread_seq;
     }
     int32_t ahead = (int32_t)(r->thread_seq - t->expected);

@@ -9,6 +9,7 @@
 #include "recording/line.h"
 #include "recording/moved.h"
 #include "recording/path.h"
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -302,6 +303,29 @@ static rr_error_code send(struct rt_thread *t, rr_recording_stream stream, struc
     return RR_ERROR_CODE_OK;
 }
 
+/* As send(), into a stream that is staged. Return: false = it is none. */
+static bool send_staged(struct rt_thread *t, rr_recording_stream stream, const struct columns *c, uint64_t n_rows, const rr_time_column *times,
+                        uint32_t n_times, const rr_component_column *columns, uint32_t n_columns, rr_error *err)
+{
+    for (unsigned tries = 0;;) {
+        rt_rcu_read_lock();
+        struct rt_stream *s = rt_stream_resolve(t, stream);
+        if (!s || !s->enabled || !rt_is_staged(s)) {
+            rt_rcu_read_unlock();
+            return false;
+        }
+        const struct rt_tuid id = rt_lane_row_id(t->lane, 0);
+        t->lane->n_rows += n_rows;
+        int r = rt_staged_columns(t, s, c->path, (uint32_t)c->path_len, id, n_rows, times, n_times, columns, c->types, n_columns);
+        bool again = rt_staged_later(s, r);
+        rt_rcu_read_unlock();
+        if (!again && r < 0)
+            rt_staged_fail(r, weight(columns, c->types, n_columns), err);
+        if (!again || !rt_staged_wait(s, r, n_rows, &tries))
+            return true;
+    }
+}
+
 static rr_error_code send_columns(rr_recording_stream stream, rr_string path, rr_time_column *times, uint32_t n_times,
                                   rr_component_column *columns, uint32_t n_columns, struct columns *c, rr_error *err)
 {
@@ -312,6 +336,8 @@ static rr_error_code send_columns(rr_recording_stream stream, rr_string path, rr
         return code;
     struct rt_thread *t = rt_thread();
     if (rows <= 0 || !n_columns || !t)
+        return RR_ERROR_CODE_OK;
+    if (send_staged(t, stream, c, (uint64_t)rows, times, n_times, columns, n_columns, err))
         return RR_ERROR_CODE_OK;
     uint64_t bytes = weight(columns, c->types, n_columns);
     struct rt_moved *m = rt_moved_columns_new(c->path, (uint32_t)c->path_len, times, n_times, columns, c->types, n_columns);

@@ -6,6 +6,7 @@
 #include "recording/api.h"
 #include "recording/blueprint.h"
 #include "recording/sink_args.h"
+#include "recording/staged.h"
 
 RR_API rr_sink_options rr_sink_options_default(void)
 {
@@ -55,7 +56,7 @@ static struct rt_stream *wanting(rr_recording_stream rec, rr_error *err)
 /* Takes @sinks: the blueprint goes into each, then they replace those of the stream, whose count is given back. */
 static void set(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, const rr_sink_options *o, rr_error *err)
 {
-    rr_error_code code = RR_ERROR_CODE_OK;
+    rr_error_code code = o && o->default_blueprint && rt_is_staged(s) ? rt_staged_refuse("a default blueprint", err) : RR_ERROR_CODE_OK;
     for (uint32_t i = 0; !code && o && o->default_blueprint && i < n; i++)
         code = rt_blueprint_into_sink(o->default_blueprint, s->config.application_id, sinks[i], err);
     if (code)

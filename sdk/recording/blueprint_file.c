@@ -9,6 +9,7 @@
 #include "recording/blueprint.h"
 #include "recording/foreign.h"
 #include "recording/worker.h"
+#include "recording/staged.h"
 
 /* ---------------------------------------------------------------- load */
 
@@ -204,6 +205,8 @@ RR_API rr_error_code rr_recording_stream_send_blueprint(rr_recording_stream rec,
         return code;
     if (s->owner)
         code = rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "an owner stream takes text rows and columns only");
+    else if (rt_is_staged(s))
+        code = rt_staged_refuse("a blueprint", err);
     else if (s->enabled)
         code = rt_blueprint_messages(bp, s->config.application_id, make_active, make_default, &messages, err);
     if (!code && messages.n) {

@@ -39,6 +39,8 @@ struct rt_store_key {
     char *application_id, *recording_id;
 };
 
+struct rt_staged; /* staged.h */
+
 struct rt_stream {
     /* read by those who log */
     uint32_t handle;
@@ -46,8 +48,10 @@ struct rt_stream {
     bool enabled, owner;
     uint8_t full_policy;        /* RR_FULL_* */
     uint8_t log_time_mt, log_tick_mt;
+    bool compact, properties;   /* of its files: written anew at the close; with the recording's properties */
     rr_store_kind kind;
     struct rt_store_key *key;
+    struct rt_staged *staged_mt; /* rows go to a collector; NULL = to the worker */
     _Alignas(64) uint64_t tick_mt; /* log_tick, written by every row while it is on */
     uint64_t dropped_mt;           /* rows that found no room */
     _Alignas(64) uint32_t refs_mt;
@@ -59,6 +63,7 @@ struct rt_stream {
     struct rt_recording_config config;
     uint32_t active;            /* generation whose rows may be appended */
     uint64_t flushed_ns, n_rows; /* last cut; rows since */
+    uint64_t n_all;             /* rows ever */
     bool urgent, failed_told;
     uint64_t lost_told;
     struct rt_stream *retired;  /* list of those to be ended */
@@ -127,6 +132,10 @@ bool rt_stream_ref(struct rt_stream *s);
 void rt_stream_unref(struct rt_stream *s, bool wait, rr_error *err);
 /* Replaces the sinks; takes them, also on failure. Return: 0 or a code with *err. */
 rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, rr_error *err);
+/* Rows go to a collector from now on, as @g, which it takes, says; its recording is the collector's. Work lock held. */
+void rt_stream_hand_over(struct rt_stream *s, struct rt_staged *g);
+/* In a child: rows go to the worker after all, into the files that @g names. */
+void rt_stream_unstage(struct rt_stream *s, struct rt_staged *g);
 /* Calls with its handle find it no longer; or find it again. */
 void rt_stream_forget(struct rt_stream *s);
 void rt_stream_remember(struct rt_stream *s);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -44,10 +45,10 @@ static int close_work(struct rt_stream *none, void *arg, uint64_t deadline_ns, s
     (void)arg;
     for (uint32_t i = 1; i <= RT_STREAMS_MOST; i++) {
         struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[i]);
-        if (!s || s->owner || !s->recording)
+        if (!s || s->owner || (!s->recording && !rt_is_staged(s)))
             continue;
         s->enabled = false;
-        int r = rt_recording_close(s->recording, deadline_ns, first ? NULL : err);
+        int r = rt_is_staged(s) ? rt_staged_close(s, -1, first ? NULL : err) : rt_recording_close(s->recording, deadline_ns, first ? NULL : err);
         s->recording = NULL;
         first = first ? first : r;
     }

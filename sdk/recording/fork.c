@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "recording/safe.h"
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -73,6 +74,7 @@ static void in_child(void)
     rt_warn_in_child();
     rt_worker_in_child();
     rt_safe_in_child();
+    rt_staged_in_child();
     rt_core.lanes = (struct rt_lanes){0};
     rt_core.pid = (uint32_t)getpid();
     rt_core_random();

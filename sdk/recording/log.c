@@ -9,6 +9,7 @@
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/plain.h"
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -70,7 +71,7 @@ static uint32_t with_tick(const struct rt_times *times, int64_t tick, struct rt_
 struct row {
     struct rt_row_head head;
     struct rt_row_time times[RT_TIMELINES_MOST + 1];
-    bool has_tick;
+    bool has_tick, staged;
 };
 
 /* Inside a read section. */
@@ -179,7 +180,7 @@ static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle, bool 
 static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle, struct row *row, uint32_t flags, int64_t time_ns,
                                 const struct rt_value *values, uint32_t n, uint32_t *sizes, rr_error *err)
 {
-    for (;;) {
+    for (unsigned tries = 0;;) {
         rt_rcu_read_lock();
         struct rt_stream *s = rt_stream_resolve(t, handle);
         if (!s || !rt_stream_takes_rows(s)) {
@@ -193,7 +194,18 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "an owner stream takes batches only");
         }
         describe(row, t, s, flags);
+        row->head.copies = row->staged = rt_is_staged(s);
         uint64_t moved = 0, bytes = rt_record_size(&row->head, values, n, sizes, &moved);
+        if (bytes && row->staged) {
+            int r = rt_staged_row(t, s, &row->head, rt_lane_row_id(t->lane, time_ns), values, n, sizes, bytes);
+            bool again = rt_staged_later(s, r);
+            rt_rcu_read_unlock();
+            if (!again)
+                return r >= 0 ? RR_ERROR_CODE_OK : rt_staged_fail(r, bytes, err);
+            if (!rt_staged_wait(s, r, 1, &tries))
+                return RR_ERROR_CODE_OK;
+            continue;
+        }
         int r = bytes ? put(t->lane, row, time_ns, values, n, sizes, bytes, moved) : -EOVERFLOW;
         rt_rcu_read_unlock();
         if (r > 0)
@@ -253,7 +265,7 @@ static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_r
     if (n > FEW_VALUES && !(sizes = malloc(n * sizeof *sizes)))
         return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
     row.head = (struct rt_row_head){.path = path, .path_len = (uint32_t)path_len};
-    row.has_tick = false;
+    row.has_tick = row.staged = false;
     char usual[RT_USUAL_PATH];
     if (path_len && path_len < RT_USUAL_PATH && path[0] != '/' && rt_path_is_clean_behind_slash(path, path_len)) {
         usual[0] = '/';
@@ -267,6 +279,10 @@ static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_r
         code = log_parsed(t, rec, path, path_len, &row, flags, time_ns, values, n, sizes, err);
     if (sizes != few)
         free(sizes);
+    if (row.staged)
+        return code;
+    rt_worker_start();
+    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
     return code;
 }
 
@@ -277,8 +293,5 @@ rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_
     struct rt_thread *t = rt_thread();
     if (!t || (rt_plain_cells(values, n, cells) && rt_log_plain(rec, path, path_len, flags, time_ns, cells, n) != RT_PLAIN_NOT))
         return RR_ERROR_CODE_OK; /* or a child that nobody prepared, or no memory for a lane: nothing can be kept */
-    rr_error_code code = log_any(t, rec, path, path_len, flags, time_ns, values, n, err);
-    rt_worker_start();
-    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
-    return code;
+    return log_any(t, rec, path, path_len, flags, time_ns, values, n, err);
 }

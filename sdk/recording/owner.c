@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "recording/api.h"
+#include "recording/staged.h"
 #include "recording/worker.h"
 
 /* The stream, when batches may go into it. */
@@ -45,6 +46,10 @@ static rr_error_code log_batch(rr_recording_stream rec, const struct batch *b, r
     if (code || !s)
         return code;
     int r = 0;
+    if (rt_is_staged(s)) {
+        rt_stream_unref(s, true, NULL);
+        return rt_staged_refuse("a batch of text rows", err);
+    }
     if (s->owner)
         r = append(s, (void *)(uintptr_t)b, UINT64_MAX, &e);
     else if (s->enabled)

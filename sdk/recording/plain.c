@@ -82,7 +82,7 @@ static inline bool is_plain(struct rt_thread *t, const char *p, size_t n)
 static inline int row_flags(const struct rt_thread *t, const struct rt_stream *s, uint32_t flags)
 {
     int row = (flags & RT_LOG_STATIC ? RT_ROW_STATIC : 0) | (flags & RT_LOG_TEXT ? RT_ROW_TEXT : 0) | (flags & RT_LOG_URGENT ? RT_REC_URGENT : 0);
-    if (s->owner)
+    if (s->owner || rt_load_acquire(&s->staged_mt))
         return -1;
     if (flags & RT_LOG_STATIC)
         return row;

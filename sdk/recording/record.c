@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/utf8.h"
 #include "encode/array.h"
 #include "encode/arrowpack.h"
+#include "recording/path.h"
 
 static const char log_time[] = "log_time";
 
@@ -86,7 +88,7 @@ uint64_t rt_record_size(const struct rt_row_head *h, const struct rt_value *valu
         total += sizeof(struct rt_time_rec) + rt_pad8(h->times[i].len);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t size = value_size(&values[i]);
-        if (is_moved(&values[i], size)) {
+        if (!h->copies && is_moved(&values[i], size)) {
             *ret_moved += size;
             size = sizeof(void *);
         }
@@ -339,12 +341,17 @@ static int read_flat(struct rt_cell *cell, const struct rt_cell_rec *c, const ui
     return 0;
 }
 
+static const struct rt_component_type *type_of(const struct rt_row_room *room, uint32_t number)
+{
+    return !room->types ? rt_type_at(number) : number < room->types->n ? room->types->at[number] : NULL;
+}
+
 static int read_cell(struct cursor *cur, bool shared, struct rt_row_room *room, uint32_t i, struct rt_error *err)
 {
     const struct rt_cell_rec *c = (const void *)take(cur, sizeof *c);
     const uint8_t *p = c ? take(cur, c->bytes) : NULL;
     struct rt_cell *cell = &room->cells[i];
-    *cell = (struct rt_cell){.type = c ? rt_type_at(c->type) : NULL, .n = c ? c->n : 0};
+    *cell = (struct rt_cell){.type = c ? type_of(room, c->type) : NULL, .n = c ? c->n : 0};
     if (!p || !cell->type)
         return -EBADMSG;
     if (c->form == RT_CELL_FLAT)
@@ -364,11 +371,67 @@ static int read_cell(struct cursor *cur, bool shared, struct rt_row_room *room, 
     return 0;
 }
 
+/* ---------------------------------------------------------------- reading what anybody may have written */
+
+static bool times_are_right(const struct rt_row *row)
+{
+    for (uint32_t i = 0; i < row->n_times; i++) {
+        const struct rt_row_time *t = &row->times[i], *before = i ? t - 1 : NULL;
+        uint32_t k = before && before->len < t->len ? before->len : t->len;
+        int order = before ? memcmp(before->timeline, t->timeline, k) : -1;
+        order = order ? order : before->len < t->len ? -1 : 1;
+        if (order > 0 || !t->len || t->type < RR_TIME_TYPE_SEQUENCE || t->type > RR_TIME_TYPE_TIMESTAMP ||
+            memchr(t->timeline, 0, t->len) || !rt_utf8_ok(t->timeline, t->len))
+            return false;
+    }
+    return !(row->flags & RT_ROW_STATIC) || !row->n_times;
+}
+
+static bool text_is_right(const struct rt_cell *cell)
+{
+    uint32_t from = 0;
+    if (cell->array || !cell->ends || cell->type->datatype->kind != RT_KIND_UTF8)
+        return true;
+    for (uint32_t i = 0; i < cell->n; from = cell->ends[i++])
+        if (!rt_utf8_ok((const char *)cell->values + from, cell->ends[i] - from))
+            return false;
+    return true;
+}
+
+static bool cells_are_right(const struct rt_row *row)
+{
+    for (uint32_t i = 0; i < row->n_cells; i++) {
+        for (uint32_t k = 0; k < i; k++)
+            if (row->cells[k].type == row->cells[i].type)
+                return false;
+        if (!text_is_right(&row->cells[i]))
+            return false;
+    }
+    return row->n_cells > 0;
+}
+
+/* In its final form? Parsing it gives itself then. */
+static bool path_is_right(const struct rt_row *row)
+{
+    char again[RT_PATH_MOST + 1];
+    size_t n;
+    int r = row->path_len && row->path_len <= RT_PATH_MOST ? rt_path_parse(row->path, row->path_len, again, sizeof again, &n) : RT_PATH_E_LONG;
+    return (r == 0 || r == RT_PATH_E_RESERVED) && n == row->path_len && !memcmp(again, row->path, n);
+}
+
+#define SHARED_CELLS_MOST 4096u /* looking for doubles takes their square */
+
+static bool is_right(const struct rt_row *row)
+{
+    return row->n_cells <= SHARED_CELLS_MOST && (rt_path_is_clean(row->path, row->path_len) || path_is_right(row)) && times_are_right(row) &&
+        cells_are_right(row);
+}
+
 int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room *room, struct rt_error *err)
 {
     struct cursor c = {(const uint8_t *)(rec + 1), (const uint8_t *)rec + rec->head.bytes};
     struct rt_row *row = &room->row;
-    int r = rec->head.bytes < sizeof *rec ? -EBADMSG : room_for(room, rec->n_times + 1u, rec->n_cells);
+    int r = rec->head.bytes < sizeof *rec || rec->head.bytes % 8 ? -EBADMSG : room_for(room, rec->n_times + 1u, rec->n_cells);
     if (r < 0)
         return r;
     arena_reset(room);
@@ -380,7 +443,7 @@ int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room
         r = read_cell(&c, shared, room, i, err);
     row->times = room->times;
     row->cells = room->cells;
-    return r;
+    return !r && shared && !is_right(row) ? -EBADMSG : r;
 }
 
 void rt_record_release(const struct rt_row_rec *rec)

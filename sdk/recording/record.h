@@ -58,6 +58,13 @@ struct rt_row_head {
     uint32_t path_len;
     const struct rt_row_time *times;
     uint32_t n_times;
+    bool copies; /* Arrow data of any size: nothing is moved */
+};
+
+/* What numbers of component types mean in another process. */
+struct rt_type_map {
+    const struct rt_component_type **at; /* by number; NULL = not told */
+    uint32_t n;
 };
 
 /* Bytes of the record; 0 = larger than 1 GiB. gives the payload size of each value in @sizes, and adds to *ret_moved what is moved. */
@@ -75,10 +82,11 @@ struct rt_row_room {
     struct rt_arena_block *blocks; /* nodes of the views; the newest first */
     struct rt_arena arena;
     uint32_t cap_times, cap_cells;
+    const struct rt_type_map *types; /* NULL = this process' own numbers */
 };
 void rt_row_room_deinit(struct rt_row_room *room);
-/* Decodes the record into room->row, which borrows from it. @shared: the bytes may be anything (MOVED is refused).
- * Return: 0, -EBADMSG, -ENOMEM. */
+/* Decodes the record into room->row, which borrows from it. @shared: the bytes may be anything, MOVED is refused, and all that the rest of the
+ * library takes for granted (paths, names, texts, order) is looked at. Return: 0, -EBADMSG, -ENOMEM. */
 int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room *room, struct rt_error *err);
 /* Releases and frees what MOVED cells point to. */
 void rt_record_release(const struct rt_row_rec *rec);

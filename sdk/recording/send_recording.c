@@ -9,6 +9,7 @@
 #include "recording/inside.h"
 #include "recording/reader.h"
 #include "recording/worker.h"
+#include "recording/staged.h"
 
 enum {
     PIECE_FRAMES = 256,
@@ -177,6 +178,11 @@ static rr_error_code send_from(rr_recording_stream rec, const char *name, struct
     if (code || !s) {
         rt_rrd_reader_free(in);
         return code;
+    }
+    if (rt_is_staged(s)) {
+        rt_rrd_reader_free(in);
+        rt_stream_unref(s, true, NULL);
+        return rt_staged_refuse("another recording", err);
     }
     struct piece *p = calloc(1, sizeof *p);
     int r = !p ? -ENOMEM : s->enabled && !s->owner ? send_all(s, in, p, &e) : 0;

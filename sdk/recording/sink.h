@@ -70,6 +70,8 @@ static inline void rt_sink_abandon(struct rt_sink *sink)
 int rt_sink_file(const char *path, uint64_t keep, bool compact, struct rt_sink **ret, struct rt_error *err);
 /* Its footer is compressed hard: for a file that is made to be small. */
 void rt_sink_file_hard(struct rt_sink *sink);
+/* What the file is called in a forked child: NAME.<pid>.rrd. The caller frees; NULL without memory. */
+char *rt_sink_file_name_in_child(const char *name);
 /* Of a file that was opened with @keep: a chunk in the kept part, in order, for the footer; chunk->offset is its place. Return: 0, -ENOMEM. */
 int rt_sink_file_note(struct rt_sink *sink, struct rt_store *store, const struct rt_placed_chunk *chunk);
 /* RRD to a duplicate of fd 1; on a terminal, or a pipe without reader, a buffered sink instead. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "recording/appid.h"
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
@@ -170,6 +171,7 @@ static void stream_free(struct rt_stream *s)
     free((char *)(uintptr_t)s->config.application_id);
     free((char *)(uintptr_t)s->config.recording_id);
     free(s->recording_name);
+    rt_staged_free(s->staged_mt);
     free(s);
 }
 
@@ -188,6 +190,8 @@ static void fill(struct rt_stream *s, const rr_stream_options *o, bool enabled)
     s->buffer_limit = o->buffer_limit_bytes;
     s->start_time_ns = o->start_time_ns ? o->start_time_ns : (int64_t)rt_real_ns();
     s->recording_name = o->recording_name ? strdup(o->recording_name) : NULL;
+    s->compact = o->compact_at_close != 2;
+    s->properties = o->send_properties != 2 && s->kind == RR_STORE_KIND_RECORDING && !o->resume;
     s->config.kind = (int)s->kind;
     s->config.bump = s->owner;
     if (!o->batcher || rt_settings_of_config(o->batcher, &s->config.settings, NULL) < 0)
@@ -232,7 +236,7 @@ struct rt_stream *rt_stream_new(const rr_stream_options *o, const char *recordin
     int r = s && s->key ? 0 : -ENOMEM;
     bool taken = false;
     if (!r && enabled) {
-        r = make_recording(s, sinks, n, o->send_properties != 2 && s->kind == RR_STORE_KIND_RECORDING && !o->resume, &e);
+        r = make_recording(s, sinks, n, s->properties, &e);
         taken = s->recording != NULL;
     }
     if (!r) {
@@ -259,9 +263,15 @@ struct rt_stream *rt_stream_new(const rr_stream_options *o, const char *recordin
 struct rt_recording *rt_stream_recording(struct rt_stream *s)
 {
     struct rt_error e = {0};
-    if (!s->recording && s->enabled && make_recording(s, s->sinks, s->n_sinks, false, &e) < 0)
+    if (!s->recording && s->enabled && !rt_is_staged(s) && make_recording(s, s->sinks, s->n_sinks, false, &e) < 0)
         rt_warn(NULL, "%s: no recording in this process: %s", s->config.application_id, e.message);
     return s->recording;
+}
+
+static double seconds_until(uint64_t deadline_ns)
+{
+    uint64_t now = rt_mono_ns();
+    return deadline_ns == UINT64_MAX ? -1 : deadline_ns > now ? (double)(deadline_ns - now) / 1e9 : 0;
 }
 
 int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *err)
@@ -277,9 +287,35 @@ int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *er
     if (s->recording)
         r = rt_recording_close(s->recording, deadline_ns, err);
     s->recording = NULL;
+    if (rt_is_staged(s))
+        r = rt_staged_close(s, seconds_until(deadline_ns), err);
     rt_add_relaxed(&rt_core.n_streams_mt, (uint32_t)-1); /* not before: an exit() meanwhile waits for the work only while there are streams */
     stream_free(s);
     return r;
+}
+
+void rt_stream_hand_over(struct rt_stream *s, struct rt_staged *g)
+{
+    keep_sinks(s, NULL, 0);
+    s->recording = rt_recording_free(s->recording);
+    rt_store_release(&s->staged_mt, g); /* pairs with the acquire in rt_is_staged() */
+}
+
+void rt_stream_unstage(struct rt_stream *s, struct rt_staged *g)
+{
+    struct rt_sink *sinks[RT_STAGED_SINKS];
+    struct rt_error e = {0};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < g->n; i++)
+        if (!rt_sink_file(g->paths[i], RT_SINK_CREATE, s->compact, &sinks[n], &e))
+            n++;
+        else
+            rt_warn(NULL, "%s", e.message);
+    s->active = s->generation_mt;
+    keep_sinks(s, sinks, n);
+    rt_store_release(&s->staged_mt, (struct rt_staged *)NULL);
+    rt_rcu_synchronize();
+    rt_staged_free(g);
 }
 
 /* ---------------------------------------------------------------- sinks */
@@ -314,6 +350,8 @@ rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *si
     struct rt_error e = {0};
     struct swap swap = {.n = n};
     int r = -EINVAL;
+    if (rt_is_staged(s))
+        return rt_staged_set_sinks(s, sinks, n, err);
     if (s->owner)
         rt_error_set(&e, r, "sinks of an owner stream can't be replaced");
     else if (n > RT_SINKS_MOST)
@@ -386,6 +424,8 @@ rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync
     int r;
     if (s->owner) {
         r = flush_now(s, sync, UINT64_MAX, &e);
+    } else if (rt_is_staged(s)) {
+        r = s->enabled ? rt_staged_flush(s, timeout_sec, sync, &e) : 0;
     } else if (!s->enabled || !rt_stream_ref(s)) {
         return RR_ERROR_CODE_OK;
     } else {

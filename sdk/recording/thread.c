@@ -26,6 +26,8 @@ static void thread_end(void *arg)
     for (uint32_t i = 0; i < t->n_times; i++)
         times_free(&t->times[i]);
     free(t->times);
+    free(t->speaker);
+    free(t->told);
     free(t);
     rt_self = NULL;
     for (int i = 0; i < 2; i++)

@@ -28,6 +28,10 @@ struct rt_thread {
     struct rt_times *times;
     uint32_t n_times, last_times; /* last_times: the store used last */
     struct rt_seen_path seen[RT_SEEN_PATHS];
+    /* for streams that are staged (staged.c) */
+    struct rt_writer_thread *speaker;
+    uint64_t *told;         /* bits: component types that the collector knows from this thread */
+    uint32_t n_told, speaker_epoch;
 };
 
 extern __thread struct rt_thread *rt_self __attribute__((visibility("hidden"), tls_model("initial-exec")));

@@ -18,6 +18,7 @@
 #include "recording/path.h"
 #include "recording/record.h"
 #include "recording/safe.h"
+#include "recording/staged.h"
 
 enum { STACK_BYTES = 256 << 10, AHEAD_BYTES = 256 };
 #define BUSY_NAP_NS   1000000u    /* under load */
@@ -45,11 +46,14 @@ static void take_row(struct rt_stream *s, const struct rt_row_rec *rec)
 {
     struct rt_error e = {0};
     struct rt_recording *r = rt_stream_recording(s);
-    if (!r)
+    if (!r) {
+        rt_add_relaxed(&s->dropped_mt, 1);
         return;
+    }
     if (rt_record_read(rec, false, &room, &e) < 0 || rt_recording_row(r, &room.row, &e) < 0)
         tell_failure(s, &e);
     s->n_rows++;
+    s->n_all++;
     s->urgent |= rec->flags & RT_REC_URGENT;
 }
 
@@ -57,8 +61,11 @@ static void take_columns(struct rt_stream *s, struct rt_moved *m)
 {
     struct rt_error e = {0};
     struct rt_recording *r = rt_stream_recording(s);
-    if (r && rt_moved_send(m, r, &e) < 0)
+    if (!r)
+        rt_add_relaxed(&s->dropped_mt, m->n_rows);
+    else if (rt_moved_send(m, r, &e) < 0)
         tell_failure(s, &e);
+    s->n_all += m->n_rows;
 }
 
 static struct rt_stream *stream_at(uint32_t handle)
@@ -110,6 +117,7 @@ static void take_safe(void *ctx, const struct rt_safe_row *line)
     char path[RT_PATH_MOST + 1];
     size_t path_len;
     struct rt_stream *s = line->rec >= RR_REC_STREAM_CURRENT_BLUEPRINT ? rt_load_acquire(&rt_core.global_mt[0]) : stream_at(line->rec);
+    bool staged = s && s->enabled && rt_is_staged(s);
     struct rt_recording *r = s && s->enabled ? rt_stream_recording(s) : NULL;
     const struct rt_row_time time = {"log_time", 8, RR_TIME_TYPE_TIMESTAMP, line->time_ns};
     const uint32_t ends[2] = {(uint32_t)line->text.n, (uint32_t)line->level.n};
@@ -117,6 +125,8 @@ static void take_safe(void *ctx, const struct rt_safe_row *line)
         {.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .ends = &ends[0], .values = line->text.p, .n_bytes = line->text.n},
         {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .ends = &ends[1], .values = line->level.p, .n_bytes = line->level.n}};
     (void)ctx;
+    if (staged)
+        rt_staged_text(s, line->path, line->level, line->text, line->time_ns);
     if (!r || rt_path_parse(line->path.p, line->path.n, path, sizeof path, &path_len) || path_len > RT_PATH_MOST)
         return;
     const struct rt_row row = {.id = {(uint64_t)line->time_ns, (rt_core.id_base + safe_rows++) & INT64_MAX}, .path = path,

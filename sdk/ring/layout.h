@@ -29,10 +29,11 @@
 #include <stdint.h>
 
 #define RT_SEGMENT_MAGIC    0x31677365706174u /* "tapseg1" */
-#define RT_SEGMENT_VERSION  2u
+#define RT_SEGMENT_VERSION  3u
 #define RT_SEGMENT_BYTES    (2u << 20)
 #define RT_SEGMENT_SCRATCH  3u
 #define RT_SEGMENT_BACKLOGS 7u
+#define RT_SEGMENT_ANSWERS  16u
 #define RT_BACKLOG_BYTES    8192u
 #define RT_BACKLOGS_AT_START 2u /* the program's, and that of its first child; more by need */
 #define RT_BACKLOG_OFFSET   4096u
@@ -69,6 +70,7 @@ enum rt_record_type {
     RT_RECORD_TEMPLATE, /* struct rt_named + text: the format string that calls of this thread mean by its number from here on */
     RT_RECORD_MODULE,  /* struct rt_module + build id, path: code that the process has mapped; call sites lie in it */
     RT_RECORD_FILE,    /* struct rt_named + path: the file that RT_STREAM_FILE calls of this thread mean by its number from here on */
+    RT_RECORD_SDK,     /* a message of a program that stages the rows of its recordings (recording/staged.h) */
     RT_RECORD_TYPES,
 };
 
@@ -254,6 +256,10 @@ struct rt_segment {
     uint32_t scratch_owner_mt[RT_SEGMENT_SCRATCH + 1]; /* tid + 1 of the user, 0 = free */
     uint32_t usable_backlogs_mt; /* like usable_lanes_mt */
     uint32_t names_mt;           /* last number given to a template or file */
+    uint32_t asked_mt;           /* requests made so far by who stages its recordings here */
+    uint32_t answered_mt;        /* … and answered, in their order; futex word */
+    int32_t answer[RT_SEGMENT_ANSWERS]; /* of request n at n % RT_SEGMENT_ANSWERS: 0 or -errno; set before answered_mt */
+    uint64_t outside_mt;         /* bytes of messages that stand in files of their own */
     struct rt_loss_counter lost[RT_STREAMS];
     struct rt_lane_control lane[RT_SEGMENT_LANES];
 };
@@ -274,12 +280,14 @@ struct rt_run_page { /* written by the collector only */
     uint32_t full_wait_us;
     uint32_t ticks_mt; /* 1: records may hold the time stamp counter */
     uint32_t calls;    /* enum rt_tell: what records tell of their calls */
+    uint64_t progress_mt; /* grows while the collector gets on */
 };
 enum rt_tell { RT_TELL_FULL, RT_TELL_ALL, RT_TELL_SITES, RT_TELL_NOTHING }; /* as --calls numbers them */
 struct rt_run_bell { /* written by all */
     uint32_t bell_mt;     /* futex word: bumped by who wakes the collector */
     uint32_t sleeping_mt; /* 1: the collector sleeps and wants to be woken */
     uint32_t wanted_mt;   /* claims that found the pool empty */
+    uint32_t asked_mt;    /* bumped by who waits for the collector to write what it has */
 };
 
 #endif

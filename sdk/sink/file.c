@@ -291,7 +291,7 @@ static struct file_sink *file_new(char *name, bool compact)
 }
 
 /* "dir/a.rrd" → "dir/a.<pid>.rrd" */
-static char *name_in_child(const char *name)
+char *rt_sink_file_name_in_child(const char *name)
 {
     const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
     size_t stem = dot && dot > slash + 1 ? (size_t)(dot - name) : strlen(name);
@@ -304,7 +304,7 @@ static struct rt_sink *file_in_child(struct rt_sink *sink)
 {
     struct file_sink *old = of(sink), *f = NULL;
     if (S_ISREG(old->opened.st_mode) || old->later)
-        f = file_new(name_in_child(sink->name), old->compact);
+        f = file_new(rt_sink_file_name_in_child(sink->name), old->compact);
     close_fd(old, NULL);
     if (!f)
         return NULL;

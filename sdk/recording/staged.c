@@ -1,0 +1,581 @@
+/* The program's side of staged.h: rows, columns and requests as messages. */
+#include "recording/staged.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/hash.h"
+#include "encode/arrowpack.h"
+#include "encode/typepack.h"
+#include "recording/moved.h"
+#include "recording/outlet.h"
+#include "recording/path.h"
+#include "recording/thread.h"
+
+#define DIALECT    1u /* changes with the form of any message */
+#define SMALL      2048u
+#define PAUSE_NS   1000000
+#define PAUSES     (RT_OUTLET_WAIT_NS / PAUSE_NS)
+
+static pthread_mutex_t claims = PTHREAD_MUTEX_INITIALIZER; /* one thread at a time claims, and makes streams known in a child */
+
+uint64_t rt_staged_dialect(void)
+{
+    uint64_t h = RT_HASH_START;
+    uint32_t form = DIALECT;
+    char name[256];
+    h = rt_hash(h, &form, sizeof form);
+    for (unsigned i = 0; i < RT_C_COUNT; i++) {
+        const struct rt_component_type *t = rt_type_of_table(i);
+        const char *const texts[] = {t->component, t->archetype, t->component_type};
+        for (unsigned k = 0; k < 3; k++)
+            h = texts[k] ? rt_hash(h, texts[k], strlen(texts[k]) + 1) : rt_hash(h, "", 1);
+        rt_datatype_name(t->datatype, name, sizeof name);
+        h = rt_hash(h, name, strlen(name) + 1);
+    }
+    return h;
+}
+
+rr_error_code rt_staged_refuse(const char *what, rr_error *err)
+{
+    return rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "%s: not possible in a stream that is staged through a collector", what);
+}
+
+/* ---------------------------------------------------------------- a message on its way */
+
+struct draft {
+    uint8_t *p;      /* where it is written */
+    uint64_t bytes;
+    uint32_t number; /* of its file; 0 = in memory */
+    _Alignas(8) uint8_t small[SMALL];
+};
+
+static void name_outside(char out[RT_OUTLET_DIR + 32], uint32_t number)
+{
+    snprintf(out, RT_OUTLET_DIR + 32, "%s/out-%u-%u", rt_outlet_dir(), rt_core.pid, number);
+}
+
+/* A file of the run directory, mapped. Return: 0, -ENOSPC, -errno. */
+static int draft_outside(struct draft *d)
+{
+    static uint32_t last_mt;
+    char path[RT_OUTLET_DIR + 32];
+    d->number = rt_add_relaxed(&last_mt, 1) + 1;
+    name_outside(path, d->number);
+    RT_CLEANUP(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int r = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)d->bytes);
+    void *p = r ? MAP_FAILED : mmap(NULL, d->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        r = r ? r : errno;
+        unlink(path);
+        d->number = 0;
+        return -r;
+    }
+    d->p = p;
+    return 0;
+}
+
+/* Room for @bytes. Return: 0, -EAGAIN: much is outside already, -E2BIG, -ENOMEM, -ENOSPC. */
+static int draft_begin(struct draft *d, uint64_t bytes)
+{
+    d->bytes = bytes;
+    d->number = 0;
+    d->p = d->small;
+    if (bytes <= sizeof d->small)
+        return 0;
+    if (bytes <= RT_STAGED_INSIDE)
+        return (d->p = malloc(bytes)) ? 0 : -ENOMEM;
+    if (bytes > RT_STAGED_MOST)
+        return -E2BIG;
+    if (!rt_outlet_admit(bytes, RT_STAGED_OUTSIDE))
+        return -EAGAIN;
+    int r = draft_outside(d);
+    if (r)
+        rt_outlet_withdraw(bytes);
+    return r;
+}
+
+static void draft_end(struct draft *d)
+{
+    if (d->number)
+        munmap(d->p, d->bytes);
+    else if (d->p != d->small)
+        free(d->p);
+}
+
+/* Return: false = dropped. */
+static bool draft_send(struct draft *d, struct rt_writer_thread *t, bool waits)
+{
+    struct rt_outside_msg m = {{sizeof m, RT_MSG_OUTSIDE, 0}, rt_core.pid, d->number, d->bytes, rt_outlet_owner()};
+    const struct rt_slice part = d->number ? rt_slice((const char *)&m, sizeof m) : rt_slice((const char *)d->p, d->bytes);
+    char path[RT_OUTLET_DIR + 32];
+    bool ok = rt_outlet_write(t, waits, &part, 1);
+    if (!ok && d->number) {
+        name_outside(path, d->number);
+        unlink(path);
+        rt_outlet_withdraw(d->bytes);
+    }
+    return ok;
+}
+
+/* Copies and pads with zeros. Return: behind it. */
+static uint8_t *put(uint8_t *p, const void *data, uint32_t n)
+{
+    if (n) {
+        memset(p + rt_pad8(n) - 8, 0, 8);
+        memcpy(p, data, n);
+    }
+    return p + rt_pad8(n);
+}
+
+/* ---------------------------------------------------------------- component types */
+
+static int append_text(struct rt_buf *b, const char *text, size_t n)
+{
+    static const char zeros[8];
+    int r = rt_buf_append(b, text, n);
+    return r ? r : rt_buf_append(b, zeros, rt_pad8((uint32_t)n) - n);
+}
+
+static int tell_type(struct rt_thread *t, const struct rt_component_type *c, bool waits)
+{
+    struct rt_buf b = {0};
+    size_t component = strlen(c->component), archetype = c->archetype ? strlen(c->archetype) : 0, type = c->component_type ? strlen(c->component_type) : 0;
+    struct rt_type_msg m = {{0, RT_MSG_TYPE, 0}, c->number, (uint16_t)component, (uint16_t)archetype, (uint16_t)type, c->archetype != NULL,
+                            c->component_type != NULL, 0};
+    if (component > UINT16_MAX || archetype > UINT16_MAX || type > UINT16_MAX || c->number >= RT_STAGED_TYPES)
+        return -E2BIG;
+    int r = rt_buf_append(&b, &m, sizeof m);
+    r = r ? r : append_text(&b, c->component, component);
+    r = r ? r : append_text(&b, c->archetype, archetype);
+    r = r ? r : append_text(&b, c->component_type, type);
+    r = r ? r : rt_type_pack(c->datatype, &b);
+    if (!r && b.len > RT_STAGED_INSIDE)
+        r = -E2BIG;
+    if (!r) {
+        ((struct rt_rec *)(void *)b.data)->bytes = (uint32_t)b.len;
+        const struct rt_slice part = rt_slice((const char *)b.data, b.len);
+        r = rt_outlet_write(t->speaker, waits, &part, 1) ? 0 : -ENOBUFS;
+    }
+    rt_buf_deinit(&b);
+    return r;
+}
+
+/* Is the type told by this thread, or can it be? Return: 0, -ENOMEM, -ENOBUFS, -E2BIG. */
+static int know_type(struct rt_thread *t, const struct rt_component_type *c, bool waits)
+{
+    uint32_t word = c->number / 64;
+    uint64_t bit = 1ull << c->number % 64;
+    if (c->number <= RT_C_COUNT)
+        return 0;
+    if (word >= t->n_told) {
+        uint32_t n = (word + 8) & ~7u;
+        uint64_t *told = realloc(t->told, n * sizeof *told);
+        if (!told)
+            return -ENOMEM;
+        memset(told + t->n_told, 0, (n - t->n_told) * sizeof *told);
+        t->told = told;
+        t->n_told = n;
+    }
+    int r = t->told[word] & bit ? 0 : tell_type(t, c, waits);
+    if (!r)
+        t->told[word] |= bit;
+    return r;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+/* What the thread needs in this process. Return: 0, -ESTALE, -ENOMEM. */
+static int ready(struct rt_thread *t, const struct rt_staged *g)
+{
+    if (rt_load_acquire(&g->epoch) != t->epoch)
+        return -ESTALE;
+    if (t->speaker && t->speaker_epoch == t->epoch)
+        return 0;
+    free(t->speaker);
+    t->speaker = rt_outlet_thread();
+    t->speaker_epoch = t->epoch;
+    if (t->n_told)
+        memset(t->told, 0, t->n_told * sizeof *t->told);
+    return t->speaker ? 0 : -ENOMEM;
+}
+
+static int drop(struct rt_stream *s, uint64_t n_rows)
+{
+    rt_add_relaxed(&s->dropped_mt, n_rows);
+    return 0;
+}
+
+int rt_staged_row(struct rt_thread *t, struct rt_stream *s, const struct rt_row_head *head, struct rt_tuid id, const struct rt_value *values,
+                  uint32_t n, const uint32_t *sizes, uint64_t bytes)
+{
+    struct draft d;
+    bool waits = s->full_policy != RR_FULL_DROP_NEWEST;
+    int r = n > RT_STAGED_CELLS ? -E2BIG : ready(t, s->staged_mt);
+    for (uint32_t i = 0; !r && i < n; i++)
+        r = know_type(t, values[i].type, waits);
+    r = r ? r : draft_begin(&d, bytes);
+    if (r)
+        return r == -ENOBUFS || (r == -EAGAIN && !waits) ? drop(s, 1) : r;
+    rt_record_write(head, id, values, n, sizes, bytes, d.p);
+    bool ok = draft_send(&d, t->speaker, waits);
+    draft_end(&d);
+    if (!ok)
+        return drop(s, 1);
+    if (head->flags & RT_REC_URGENT)
+        rt_outlet_hurry();
+    return 1;
+}
+
+static struct rt_datatype list_of(const struct rt_datatype *const item[1])
+{
+    return (struct rt_datatype){.kind = RT_KIND_LIST, .children = item, .n_children = 1};
+}
+
+static uint8_t *put_column(uint8_t *p, const struct rt_component_type *c, const struct ArrowArray *a, uint32_t size)
+{
+    const struct rt_datatype *const item[] = {c->datatype};
+    const struct rt_datatype list = list_of(item);
+    const struct rt_cell_rec rec = {c->number, (uint32_t)a->length, size, RT_CELL_PACKED};
+    memcpy(p, &rec, sizeof rec);
+    rt_arrow_pack(&list, a, p + sizeof rec);
+    return p + sizeof rec + size;
+}
+
+static uint64_t columns_size(uint32_t path_len, const rr_time_column *times, uint32_t n_times, const rr_component_column *columns,
+                             const struct rt_component_type *const *types, uint32_t n_columns)
+{
+    uint64_t bytes = sizeof(struct rt_columns_msg) + rt_pad8(path_len);
+    for (uint32_t i = 0; i < n_times; i++)
+        bytes += sizeof(struct rt_time_rec) + rt_pad8(times[i].timeline.name.length_in_bytes) +
+            rt_arrow_packed_size(&rt_datatype_i64, &times[i].array);
+    for (uint32_t i = 0; i < n_columns; i++) {
+        const struct rt_datatype *const item[] = {types[i]->datatype};
+        const struct rt_datatype list = list_of(item);
+        bytes += sizeof(struct rt_cell_rec) + rt_arrow_packed_size(&list, &columns[i].array);
+    }
+    return bytes;
+}
+
+int rt_staged_columns(struct rt_thread *t, struct rt_stream *s, const char *path, uint32_t path_len, struct rt_tuid id, uint64_t n_rows,
+                      const rr_time_column *times, uint32_t n_times, const rr_component_column *columns,
+                      const struct rt_component_type *const *types, uint32_t n_columns)
+{
+    struct draft d;
+    bool waits = s->full_policy != RR_FULL_DROP_NEWEST;
+    uint64_t bytes = columns_size(path_len, times, n_times, columns, types, n_columns);
+    int r = bytes > RT_STAGED_MOST || n_columns > RT_STAGED_CELLS ? -E2BIG : ready(t, s->staged_mt);
+    for (uint32_t i = 0; !r && i < n_columns; i++)
+        r = know_type(t, types[i], waits);
+    r = r ? r : draft_begin(&d, bytes);
+    if (r)
+        return r == -ENOBUFS || (r == -EAGAIN && !waits) ? drop(s, n_rows) : r;
+    const struct rt_columns_msg m = {{(uint32_t)bytes, RT_MSG_COLUMNS, 0}, s->handle, rt_load_acquire(&s->generation_mt), id.time_ns, id.inc,
+                                     path_len, n_times, n_columns, 0};
+    memcpy(d.p, &m, sizeof m);
+    uint8_t *p = put(d.p + sizeof m, path, path_len);
+    for (uint32_t i = 0; i < n_times; i++) {
+        rr_string name = times[i].timeline.name;
+        const struct rt_time_rec rec = {times[i].array.length, (uint8_t)times[i].timeline.type, (uint8_t)name.length_in_bytes, {0}};
+        memcpy(p, &rec, sizeof rec);
+        p = put(p + sizeof rec, name.utf8, name.length_in_bytes);
+        rt_arrow_pack(&rt_datatype_i64, &times[i].array, p);
+        p += rt_arrow_packed_size(&rt_datatype_i64, &times[i].array);
+    }
+    for (uint32_t i = 0; i < n_columns; i++) {
+        const struct rt_datatype *const item[] = {types[i]->datatype};
+        const struct rt_datatype list = list_of(item);
+        p = put_column(p, types[i], &columns[i].array, (uint32_t)rt_arrow_packed_size(&list, &columns[i].array));
+    }
+    bool ok = draft_send(&d, t->speaker, waits);
+    draft_end(&d);
+    return ok ? 1 : drop(s, n_rows);
+}
+
+rr_error_code rt_staged_fail(int r, uint64_t bytes, rr_error *err)
+{
+    return r == -E2BIG ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE,
+                                 "a row of %llu bytes: at most %u bytes and %u components can be staged through a collector", (unsigned long long)bytes,
+                                 RT_STAGED_MOST, RT_STAGED_CELLS)
+                       : rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "no shared memory for %llu bytes: %s", (unsigned long long)bytes, strerror(-r));
+}
+
+bool rt_staged_later(struct rt_stream *s, int r)
+{
+    return (r == -ESTALE || r == -EAGAIN) && rt_stream_ref(s);
+}
+
+bool rt_staged_wait(struct rt_stream *s, int r, uint64_t n_rows, unsigned *tries)
+{
+    const struct timespec pause = {0, PAUSE_NS};
+    if (r == -ESTALE)
+        rt_staged_again(s);
+    else
+        nanosleep(&pause, NULL);
+    bool more = ++*tries < PAUSES;
+    if (!more)
+        drop(s, n_rows);
+    rt_stream_unref(s, false, NULL);
+    return more;
+}
+
+void rt_staged_text(struct rt_stream *s, struct rt_slice path, struct rt_slice level, struct rt_slice text, int64_t time_ns)
+{
+    struct rt_thread *t = rt_thread();
+    char room[RT_PATH_MOST + 1];
+    size_t len;
+    uint32_t sizes[2], n = level.n ? 2 : 1;
+    uint64_t moved;
+    if (!t || rt_path_parse(path.p, path.n, room, sizeof room, &len) || len > RT_PATH_MOST)
+        return;
+    const struct rt_value values[2] = {{.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .values = &text},
+                                       {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .values = &level}};
+    const struct rt_row_head head = {
+        .stream = s->handle, .generation = rt_load_acquire(&s->generation_mt), .path = room, .path_len = (uint32_t)len, .copies = true,
+        .flags = RT_ROW_TEXT | RT_REC_URGENT | (rt_load_relaxed(&s->log_time_mt) ? RT_REC_LOG_TIME : 0)};
+    uint64_t bytes = rt_record_size(&head, values, n, sizes, &moved);
+    struct rt_tuid id = rt_lane_row_id(t->lane, time_ns);
+    int r = rt_staged_row(t, s, &head, id, values, n, sizes, bytes);
+    if (r == -ESTALE) {
+        rt_staged_again(s);
+        r = rt_is_staged(s) ? rt_staged_row(t, s, &head, id, values, n, sizes, bytes) : r;
+    }
+    if (r < 0)
+        drop(s, 1);
+}
+
+/* ---------------------------------------------------------------- requests */
+
+static int ask(struct rt_buf *b, double timeout_sec, struct rt_error *err)
+{
+    struct rt_ask *a = (struct rt_ask *)(void *)b->data;
+    const struct rt_slice part = rt_slice((const char *)b->data, b->len);
+    a->head.bytes = (uint32_t)b->len;
+    a->owner = rt_outlet_owner();
+    return rt_outlet_ask(&a->number, &part, 1, timeout_sec, err);
+}
+
+static int append_paths(struct rt_buf *b, const struct rt_staged *g)
+{
+    int r = 0;
+    for (uint32_t i = 0; !r && i < g->n; i++)
+        r = append_text(b, g->paths[i], strlen(g->paths[i]) + 1);
+    return r;
+}
+
+static struct rt_sinks_told told_of(const struct rt_stream *s, const struct rt_staged *g, uint32_t generation, uint64_t keep)
+{
+    return (struct rt_sinks_told){.generation = generation, .n = g->n, .drops = g->drops, .compact = s->compact, .keep = keep};
+}
+
+static int tell_open(struct rt_stream *s, const struct rt_staged *g, uint64_t keep, bool properties, struct rt_error *err)
+{
+    const char *name = s->recording_name ? s->recording_name : "";
+    size_t a = strlen(s->config.application_id), i = strlen(s->config.recording_id), n = strlen(name);
+    struct rt_buf b = {0};
+    if (a > UINT16_MAX || i > UINT16_MAX || n > UINT16_MAX)
+        return rt_error_set(err, -E2BIG, "ids and names of more than %u bytes can not be told", UINT16_MAX);
+    const struct rt_open_msg m = {
+        .ask = {{0, RT_MSG_OPEN, 0}, 0, 0, s->handle}, .dialect = rt_staged_dialect(), .settings = s->config.settings,
+        .sinks = told_of(s, g, rt_load_relaxed(&s->generation_mt), keep), .start_time_ns = s->start_time_ns, .buffer_limit = s->buffer_limit,
+        .application_len = (uint16_t)a, .recording_len = (uint16_t)i, .name_len = (uint16_t)n, .kind = (uint8_t)s->kind, .properties = properties};
+    int r = rt_buf_append(&b, &m, sizeof m);
+    r = r ? r : append_text(&b, s->config.application_id, a);
+    r = r ? r : append_text(&b, s->config.recording_id, i);
+    r = r ? r : append_text(&b, name, n);
+    r = r ? r : append_paths(&b, g);
+    r = r ? r : ask(&b, -1, err);
+    rt_buf_deinit(&b);
+    return r;
+}
+
+static int tell_simple(struct rt_stream *s, uint16_t type, bool sync, double timeout_sec, struct rt_error *err)
+{
+    struct rt_ask_msg m = {.ask = {{sizeof m, type, 0}, rt_outlet_owner(), 0, s->handle}, .sync = sync};
+    const struct rt_slice part = rt_slice((const char *)&m, sizeof m);
+    return rt_outlet_ask(&m.ask.number, &part, 1, timeout_sec, err);
+}
+
+/* In a child that has not logged into it there is nothing to tell. */
+static bool is_known(const struct rt_stream *s)
+{
+    return s->staged_mt->epoch == rt_load_relaxed(rt_epoch);
+}
+
+int rt_staged_flush(struct rt_stream *s, double timeout_sec, bool sync, struct rt_error *err)
+{
+    return is_known(s) ? tell_simple(s, RT_MSG_FLUSH, sync, timeout_sec, err) : 0;
+}
+
+int rt_staged_close(struct rt_stream *s, double timeout_sec, struct rt_error *err)
+{
+    return is_known(s) ? tell_simple(s, RT_MSG_CLOSE, false, timeout_sec, err) : 0;
+}
+
+/* ---------------------------------------------------------------- streams */
+
+void rt_staged_free(struct rt_staged *g)
+{
+    for (uint32_t i = 0; g && i < g->n; i++)
+        free(g->paths[i]);
+    free(g);
+}
+
+/* What the sinks are, for the collector to make them anew. Return: 0, -ENOMEM, -ENOTSUP with words. */
+static int describe(struct rt_sink *const *sinks, uint32_t n, struct rt_staged *g, struct rt_error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const char *kind = sinks[i]->ops->kind;
+        g->drops |= !strcmp(kind, "nothing");
+        if (!strcmp(kind, "nothing") || !strcmp(kind, "buffered"))
+            continue;
+        if (strcmp(kind, "file"))
+            return rt_error_set(err, -ENOTSUP, "a collector writes files; a %s sink can't be staged", kind);
+        if (g->n == RT_STAGED_SINKS)
+            return rt_error_set(err, -ENOTSUP, "more than %u files can't be staged", RT_STAGED_SINKS);
+        if (!(g->paths[g->n] = strdup(sinks[i]->name)))
+            return -ENOMEM;
+        g->n++;
+    }
+    return 0;
+}
+
+static int hand_over(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    struct rt_staged *g = arg;
+    uint64_t keep = UINT64_MAX;
+    (void)deadline_ns;
+    if (!s->recording)
+        return rt_error_set(err, -ENOTSUP, "the stream has no recording in this process");
+    int r = describe(s->sinks, s->n_sinks, g, err);
+    r = r ? r : rt_recording_flush(s->recording, err);
+    r = r ? r : rt_recording_flush_sinks(s->recording, UINT64_MAX, false, err);
+    if (!r && s->n_all && g->n != 1)
+        r = rt_error_set(err, -EBUSY, "rows were logged before: a stream with one file can be handed over then");
+    if (!r && g->n == 1)
+        keep = rt_recording_written(s->recording);
+    r = r ? r : tell_open(s, g, keep, g->n != 1 && s->properties, err);
+    if (r)
+        return r;
+    g->epoch = rt_load_relaxed(rt_epoch);
+    rt_stream_hand_over(s, g);
+    return 0;
+}
+
+rr_error_code rt_staged_begin(struct rt_stream *s, rr_error *err)
+{
+    struct rt_error e = {0};
+    if (rt_is_staged(s) || !s->enabled)
+        return RR_ERROR_CODE_OK;
+    if (s->owner || s->kind != RR_STORE_KIND_RECORDING)
+        return rt_staged_refuse(s->owner ? "an owner stream" : "a blueprint", err);
+    struct rt_staged *g = calloc(1, sizeof *g);
+    pthread_mutex_lock(&claims);
+    int r = g ? rt_outlet_claim(&e) : -ENOMEM;
+    pthread_mutex_unlock(&claims);
+    r = r ? r : rt_worker_do(hand_over, s, g, RT_FOREVER, &e);
+    if (!r)
+        return RR_ERROR_CODE_OK;
+    rt_staged_free(g);
+    return rt_fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : r == -ENOTSUP ? RR_ERROR_CODE_NOT_IMPLEMENTED
+                                                                             : RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE,
+                   "rows are not staged: %s", e.message[0] ? e.message : strerror(-r));
+}
+
+RR_API void rr_recording_stream_collect(rr_recording_stream rec, rr_error *err)
+{
+    struct rt_stream *s;
+    if (rt_stream_get(rec, &s, err) || !s)
+        return;
+    rt_staged_begin(s, err);
+    rt_stream_unref(s, true, NULL);
+}
+
+/* ---------------------------------------------------------------- sinks */
+
+static int swap(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    struct rt_staged *g = s->staged_mt, *next = arg;
+    struct rt_buf b = {0};
+    uint32_t generation = s->generation_mt + 1;
+    (void)deadline_ns;
+    rt_store_release(&s->generation_mt, generation);
+    rt_rcu_synchronize(); /* rows of the generation before are all in lanes now */
+    for (uint32_t i = 0; i < g->n; i++)
+        free(g->paths[i]);
+    memcpy(g->paths, next->paths, sizeof g->paths);
+    g->n = next->n;
+    g->drops = next->drops;
+    next->n = 0;
+    if (!is_known(s))
+        return 0; /* told with its first row */
+    const struct rt_sinks_msg m = {.ask = {{0, RT_MSG_SINKS, 0}, 0, 0, s->handle}, .sinks = told_of(s, g, generation, UINT64_MAX)};
+    int r = rt_buf_append(&b, &m, sizeof m);
+    r = r ? r : append_paths(&b, g);
+    r = r ? r : ask(&b, -1, err);
+    rt_buf_deinit(&b);
+    return r;
+}
+
+rr_error_code rt_staged_set_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, rr_error *err)
+{
+    struct rt_error e = {0};
+    struct rt_staged *next = calloc(1, sizeof *next);
+    int r = next ? describe(sinks, n, next, &e) : -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        rt_sink_abandon(sinks[i]);
+    r = r ? r : rt_worker_do(swap, s, next, RT_FOREVER, &e);
+    rt_staged_free(next);
+    if (!r)
+        return RR_ERROR_CODE_OK;
+    return rt_fail(err, r == -ENOMEM ? RR_ERROR_CODE_OUT_OF_MEMORY : r == -ENOTSUP ? RR_ERROR_CODE_NOT_IMPLEMENTED
+                        : r == -EDEADLK ? RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE : RR_ERROR_CODE_RECORDING_STREAM_SAVE_FAILURE,
+                   "%s", e.message[0] ? e.message : strerror(-r));
+}
+
+/* ---------------------------------------------------------------- children */
+
+void rt_staged_in_child(void)
+{
+    pthread_mutex_init(&claims, NULL);
+    rt_outlet_in_child();
+}
+
+/* Each file gets the child's number. Return: 0, -ENOMEM. */
+static int rename_for_child(struct rt_staged *g)
+{
+    for (uint32_t i = 0; i < g->n; i++) {
+        char *name = rt_sink_file_name_in_child(g->paths[i]);
+        if (!name)
+            return -ENOMEM;
+        free(g->paths[i]);
+        g->paths[i] = name;
+    }
+    return 0;
+}
+
+void rt_staged_again(struct rt_stream *s)
+{
+    struct rt_error e = {0};
+    pthread_mutex_lock(&claims);
+    struct rt_staged *g = rt_load_relaxed(&s->staged_mt);
+    if (g && !is_known(s)) {
+        int r = rename_for_child(g);
+        r = r ? r : rt_outlet_claim(&e);
+        r = r ? r : tell_open(s, g, UINT64_MAX, false, &e);
+        if (r) {
+            rt_warn(NULL, "%s: rows of process %u are not staged: %s", s->config.application_id, rt_core.pid, e.message[0] ? e.message : strerror(-r));
+            rt_stream_unstage(s, g);
+        } else {
+            rt_store_release(&g->epoch, rt_load_relaxed(rt_epoch)); /* pairs with the acquire in ready() */
+        }
+    }
+    pthread_mutex_unlock(&claims);
+}
