@@ -37,7 +37,7 @@ race: $(call BIN,race)
 endif
 preload: all $(HOSTS) $(call BIN,preload) ## the shim inside real and hostile programs
 	@$(RUN_TESTS) -s $@ -t 240 $(call BIN,preload) $(call SCRIPTS,preload)
-run: all $(HOSTS) ## retap run as a whole: kills, restarts, identical programs
+run: all $(HOSTS) $(filter $(OUT)/tests/run/%,$(PAIRS)) ## retap run as a whole: kills, restarts, identical programs
 	@$(RUN_TESTS) -s $@ -t 300 $(call SCRIPTS,run)
 cli: all $(call TOOLS_OF,cli) ## the command line
 	@$(RUN_TESTS) -s $@ $(call SCRIPTS,cli)

@@ -7,5 +7,5 @@ HOST_SRCS := $(sort $(filter-out %/plugin.c,$(wildcard tests/preload/host*.c tes
 # programs that scripts of a suite use, linked to libretap and the bridges
 TOOL_SRCS := $(sort $(filter-out %/test_% tests/bench/sdk.c,$(wildcard tests/judge/*.c tests/viewer/*.c tests/cli/*.c tests/bench/*.c)))
 # programs of a user: they see the public headers and the shared library only
-PAIR_SRCS := $(sort $(wildcard tests/pairs/*.c))
+PAIR_SRCS := $(sort $(wildcard tests/pairs/*.c tests/run/sdk/*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
