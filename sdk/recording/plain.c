@@ -4,9 +4,11 @@
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/record.h"
+#include "recording/staged.h"
 #include "recording/thread.h"
 #include "recording/worker.h"
 
+#define STAGED_BYTES 1024u
 #define ALWAYS_INLINE inline __attribute__((always_inline)) /* a known number of cells makes straight code */
 
 static inline uint32_t payload(const struct rt_plain_cell *c)
@@ -82,7 +84,7 @@ static inline bool is_plain(struct rt_thread *t, const char *p, size_t n)
 static inline int row_flags(const struct rt_thread *t, const struct rt_stream *s, uint32_t flags)
 {
     int row = (flags & RT_LOG_STATIC ? RT_ROW_STATIC : 0) | (flags & RT_LOG_TEXT ? RT_ROW_TEXT : 0) | (flags & RT_LOG_URGENT ? RT_REC_URGENT : 0);
-    if (s->owner || rt_load_acquire(&s->staged_mt))
+    if (s->owner)
         return -1;
     if (flags & RT_LOG_STATIC)
         return row;
@@ -103,13 +105,10 @@ static ALWAYS_INLINE uint32_t record_bytes(uint32_t path_bytes, const struct rt_
     return bytes;
 }
 
-/* Into the lane, inside a read section. */
-static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, uint32_t bytes, int row, int64_t time_ns, const char *path,
-                                  uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
+/* The record; @p: room for its @bytes. */
+static ALWAYS_INLINE void write_row(uint8_t *p, struct rt_lane *l, const struct rt_stream *s, uint32_t bytes, int row, int64_t time_ns,
+                                    const char *path, uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
 {
-    uint8_t *p = bytes <= l->write->size / 4 ? rt_lane_reserve(l, bytes) : NULL;
-    if (!p)
-        return false;
     const struct rt_tuid id = rt_lane_row_id(l, time_ns);
     uint32_t slash = path[0] != '/';
     /* In place: made on the stack and copied it would be read before its small stores are done, which stalls. */
@@ -130,8 +129,32 @@ static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, 
     p += rt_pad8(path_bytes);
     for (uint32_t i = 0; i < n; i++)
         p = put_cell(p, &cells[i]);
+}
+
+/* Into the lane, inside a read section. */
+static ALWAYS_INLINE bool put_row(struct rt_lane *l, const struct rt_stream *s, uint32_t bytes, int row, int64_t time_ns, const char *path,
+                                  uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
+{
+    uint8_t *p = bytes <= l->write->size / 4 ? rt_lane_reserve(l, bytes) : NULL;
+    if (!p)
+        return false;
+    write_row(p, l, s, bytes, row, time_ns, path, path_bytes, cells, n);
     rt_lane_commit(l, bytes);
     return true;
+}
+
+/* To a collector, inside a read section. */
+static __attribute__((noinline)) bool stage_row(struct rt_thread *t, struct rt_stream *s, uint32_t bytes, int row, int64_t time_ns, const char *path,
+                                                uint32_t path_bytes, const struct rt_plain_cell *cells, uint32_t n)
+{
+    _Alignas(8) uint8_t room[STAGED_BYTES];
+    bool known = bytes <= sizeof room;
+    for (uint32_t i = 0; i < n; i++)
+        known &= cells[i].type <= RT_C_COUNT;
+    if (!known)
+        return false;
+    write_row(room, t->lane, s, bytes, row, time_ns, path, path_bytes, cells, n);
+    return rt_staged_record(t, s, room, bytes, row & RT_REC_URGENT) >= 0;
 }
 
 static ALWAYS_INLINE enum rt_plain log_plain(rr_recording_stream rec, const char *path, size_t path_len, uint32_t flags, int64_t time_ns,
@@ -142,13 +165,17 @@ static ALWAYS_INLINE enum rt_plain log_plain(rr_recording_stream rec, const char
         return RT_PLAIN_NOT;
     uint32_t path_bytes = (uint32_t)path_len + (path[0] != '/'), bytes = record_bytes(path_bytes, cells, n);
     rt_rcu_read_lock();
-    const struct rt_stream *s = rt_stream_resolve(t, rec);
+    struct rt_stream *s = rt_stream_resolve(t, rec);
     bool off = s ? !rt_stream_takes_rows(s) : rec >= RR_REC_STREAM_CURRENT_BLUEPRINT; /* nobody's current recording */
     int row = s && !off && bytes ? row_flags(t, s, flags) : -1;
-    bool done = row >= 0 && put_row(t->lane, s, bytes, row, time_ns, path, path_bytes, cells, n);
+    bool staged = row >= 0 && __builtin_expect(rt_is_staged(s), 0);
+    bool done = row >= 0 && (staged ? stage_row(t, s, bytes, row, time_ns, path, path_bytes, cells, n)
+                                    : put_row(t->lane, s, bytes, row, time_ns, path, path_bytes, cells, n));
     rt_rcu_read_unlock();
     if (!done)
         return off ? RT_PLAIN_OFF : RT_PLAIN_NOT;
+    if (staged)
+        return RT_PLAIN_DONE;
     rt_worker_start();
     rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
     return RT_PLAIN_DONE;

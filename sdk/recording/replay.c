@@ -49,7 +49,7 @@ struct rt_replay {
     const struct rt_component_type **types;
     struct rt_type_map map;        /* over types */
     struct rt_row_room room;
-    bool told_bad, told_lost, told_unknown;
+    bool told;
 };
 
 /* ---------------------------------------------------------------- words */
@@ -69,7 +69,7 @@ static __attribute__((format(printf, 3, 4))) void warn_once(struct rt_replay *p,
 
 void rt_replay_lost(struct rt_replay *p)
 {
-    warn_once(p, &p->told_lost, "rows that a program staged found no room, and are lost");
+    warn_once(p, &p->told, "rows that a program staged found no room, and are lost");
 }
 
 /* ---------------------------------------------------------------- queues */
@@ -146,7 +146,7 @@ static int stream_end(struct rt_replay *p, struct stream *s, struct rt_error *er
 /* What was said of it can't be believed: its file ends here, and what follows is dropped. */
 static int bad(struct rt_replay *p, struct stream *s, const char *what)
 {
-    warn_once(p, &p->told_bad, "a program staged %s that can't be read; %s", what, s ? "its recording ends there" : "it is ignored");
+    warn_once(p, &p->told, "a program staged %s that can't be read; %s", what, s ? "its recording ends there" : "it is ignored");
     if (s)
         end_recording(s, NULL);
     return -EBADMSG;
@@ -223,7 +223,7 @@ static struct stream *stream_for(struct rt_replay *p, uint32_t handle, uint32_t 
     struct stream *s = find(p, handle);
     *ret = 0;
     if (!s)
-        warn_once(p, &p->told_unknown, "rows of a stream that no program told of are dropped");
+        warn_once(p, &p->told, "rows of a stream that no program told of are dropped");
     if (!s || !s->rec)
         return NULL;
     if ((int32_t)(generation - s->active) <= 0)

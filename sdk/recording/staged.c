@@ -213,6 +213,19 @@ static int drop(struct rt_stream *s, uint64_t n_rows)
     return 0;
 }
 
+int rt_staged_record(struct rt_thread *t, struct rt_stream *s, const void *record, uint32_t bytes, bool urgent)
+{
+    const struct rt_slice part = rt_slice(record, bytes);
+    int r = ready(t, s->staged_mt);
+    if (r)
+        return r;
+    if (!rt_outlet_write(t->speaker, s->full_policy != RR_FULL_DROP_NEWEST, &part, 1))
+        return drop(s, 1);
+    if (urgent)
+        rt_outlet_hurry();
+    return 1;
+}
+
 int rt_staged_row(struct rt_thread *t, struct rt_stream *s, const struct rt_row_head *head, struct rt_tuid id, const struct rt_value *values,
                   uint32_t n, const uint32_t *sizes, uint64_t bytes)
 {

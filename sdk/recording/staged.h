@@ -117,6 +117,8 @@ rr_error_code rt_staged_begin(struct rt_stream *s, rr_error *err);
 struct rt_thread;
 int rt_staged_row(struct rt_thread *t, struct rt_stream *s, const struct rt_row_head *head, struct rt_tuid id, const struct rt_value *values,
                   uint32_t n, const uint32_t *sizes, uint64_t bytes);
+/* The same of a record that is ready, of component types that need not be told. */
+int rt_staged_record(struct rt_thread *t, struct rt_stream *s, const void *record, uint32_t bytes, bool urgent);
 int rt_staged_columns(struct rt_thread *t, struct rt_stream *s, const char *path, uint32_t path_len, struct rt_tuid id, uint64_t n_rows,
                       const rr_time_column *times, uint32_t n_times, const rr_component_column *columns,
                       const struct rt_component_type *const *types, uint32_t n_columns);

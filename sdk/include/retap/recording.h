@@ -99,8 +99,18 @@ uint64_t rr_recording_stream_dropped(rr_recording_stream rec);
 /** Copies the id, NUL-terminated, cut to @len. Return: its length, 0 = no such stream. */
 size_t rr_recording_stream_recording_id(rr_recording_stream rec, char *buf, size_t len);
 size_t rr_recording_stream_application_id(rr_recording_stream rec, char *buf, size_t len);
-/** From now on the rows of the program are staged in shared memory of a `retap collect` process, which writes them: they survive SIGKILL.
- * Before the first row of the stream. Also by RETAP_COLLECT=1 in the environment. */
+/**
+ * From now on the rows of the stream are staged in shared memory of a `retap collect` process, which writes its files: no row whose call returned is
+ * lost when the program is killed. The collector is that of RETAP_RUN (`retap run`), else one is started: $RETAP_PATH, `retap` beside the library, or in
+ * PATH; it ends with the last process that stages rows. Also for all streams, as they are opened, by RETAP_COLLECT=1 in the environment.
+ *
+ * Files only: sinks of other kinds, blueprints, batches (rr_text_columns()) and recordings that are sent on answer NOT_IMPLEMENTED. A row may have 256 MiB and
+ * 4096 components. Arrow data is copied and released before a call returns. A caller waits for room up to 10 s, then the row is dropped, counted. Lines of
+ * rr_log_signal_safe() are staged with the next flush or the end of the stream. A stream with one file may have rows already, others none.
+ *
+ * Errors: 0x14; 0x101, naming what was tried: there is no collector, or it can't go on with the file, and the stream goes on as it was; 2 (see above).
+ * Threads: any; rows that other threads log meanwhile may be lost. Blocks: while a collector starts, 5 s at most; flush, free and other sinks wait for its
+ * answer. Fork: the child's rows go to files of its own, NAME.<pid>.rrd, through the same collector. */
 void rr_recording_stream_collect(rr_recording_stream rec, rr_error *err);
 
 /** Ends without a footer and without flushing (owner streams): the file stays as the last write left it. */

@@ -147,6 +147,16 @@ static void records(void)
 {
     random_record((uint32_t)getpid(), (uint32_t)(getpid() + (int)below(3)));
 }
+static void staged(void) /* messages of an SDK; what is in them is nonsense */
+{
+    static const uint64_t types[] = {1, 16, 17, 18, 19, 20, 21, 22, 23};
+    static uint32_t seq;
+    uint64_t message[64];
+    uint32_t n = 8 * (1 + (uint32_t)below(64));
+    memcpy(message, noise(n), n);
+    message[0] = n | types[below(sizeof types / sizeof *types)] << 32;
+    append((uint32_t)below(2), RT_RECORD_SDK, 0, below(8) ? 0 : RT_FLAG_MORE, (uint32_t)getpid(), (uint32_t)getpid() + (uint32_t)below(2), seq++, n, message, n);
+}
 static void open_records(void) /* never completed, or late */
 {
     struct rt_lane_control *c = &segment->lane[below(2)];
@@ -269,7 +279,7 @@ static const struct {
     const char *name;
     void (*go)(void);
 } modes[] = {
-    {"bytes", bytes}, {"header", header}, {"lanes", lanes}, {"flags", flags}, {"stamps", stamps}, {"records", records}, {"open", open_records},
+    {"bytes", bytes}, {"header", header}, {"lanes", lanes}, {"flags", flags}, {"stamps", stamps}, {"records", records}, {"staged", staged}, {"open", open_records},
     {"threads", many_threads}, {"processes", many_processes}, {"forge", forge}, {"losses", losses}, {"backlog", backlog}, {"owner", owner},
     {"usable", usable}, {"cut", cut}, {"lengthen", lengthen}, {"remove", remove_file}, {"move", move_file}, {"replace", replace_file}, {"strew", strew},
     {"ring", ring}, {"suddenly", suddenly}, {"everything", everything},
