@@ -4,6 +4,7 @@ Killed by SIGKILL at random instants while four threads log: each row whose call
 one that a thread was writing beside them. Fifty kills in the full size (RETAP_SOAK), five otherwise. And: exit without free; children of fork; flush; sinks
 that are replaced; rows of all kinds and sizes, as without a collector; handed over in the middle; the shim in the same process; no collector to be had."""
 import glob
+import json
 import os
 import random
 import re
@@ -59,7 +60,8 @@ def check(file, entity, counts, what, one_more):
 
 
 def closed(file):
-    return os.path.exists(file) and os.path.getsize(file) and lib.stats(file)["footer"]
+    p = subprocess.run([lib.RETAP, "stats", "--json", file], capture_output=True, text=True)
+    return p.returncode == 0 and json.loads(p.stdout)["footer"]  # else it is being written
 
 
 def kills():
