@@ -12,7 +12,7 @@
  * OPEN, SINKS, FLUSH and CLOSE are requests. They are numbered in a segment and answered in that order, when all that was committed before
  * them is read; rows of sinks to come wait for their request. Strings are padded to 8 bytes; a path ends with a NUL.
  *
- *   program: staged.c (rows, requests), outlet.c (the segment), starter.c (a collector)       collector: replay.c, told by bridges/collect/sdk.c */
+ *   program: staged.c (rows), handover.c (requests), outlet.c (the segment), starter.c (a collector)       collector: replay.c, told by bridges/collect/sdk.c */
 #ifndef RT_RECORDING_STAGED_H
 #define RT_RECORDING_STAGED_H
 
@@ -97,6 +97,8 @@ struct rt_outside_msg {
     uint64_t bytes, owner;
 };
 
+/* A text of a message, padded. Return: 0, -ENOMEM. */
+int rt_staged_append(struct rt_buf *b, const char *text, size_t n);
 /* What both sides must have in common: forms of messages, rows of archetypes.def. Others are refused. */
 uint64_t rt_staged_dialect(void);
 
