@@ -21,6 +21,7 @@
 #include "recording/staged.h"
 
 enum { STACK_BYTES = 256 << 10, AHEAD_BYTES = 256 };
+#define BUSY_EIGHTHS  2           /* a ring that was found so full is filled again before a nap is over: no nap, and nobody has to wake it */
 #define BUSY_NAP_NS   1000000u    /* under load */
 #define URGENT_NAP_NS 10000000u   /* a row of level ERROR waits at most this long */
 #define IDLE_NAP_NS   200000000u
@@ -113,6 +114,7 @@ static uint64_t drain_lane(struct rt_lane *l)
 /* A line of a signal handler. It has a thread's times no more than a thread. */
 static void take_safe(void *ctx, const struct rt_safe_row *line)
 {
+    static uint32_t site;
     struct rt_error e = {0};
     char path[RT_PATH_MOST + 1];
     size_t path_len;
@@ -125,10 +127,14 @@ static void take_safe(void *ctx, const struct rt_safe_row *line)
         {.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .ends = &ends[0], .values = line->text.p, .n_bytes = line->text.n},
         {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .ends = &ends[1], .values = line->level.p, .n_bytes = line->level.n}};
     (void)ctx;
-    if (staged)
+    if (staged) {
         rt_staged_text(s, line->path, line->level, line->text, line->time_ns);
-    if (!r || rt_path_parse(line->path.p, line->path.n, path, sizeof path, &path_len) || path_len > RT_PATH_MOST)
         return;
+    }
+    if (!r || rt_path_parse(line->path.p, line->path.n, path, sizeof path, &path_len) || path_len > RT_PATH_MOST) {
+        rt_warn(&site, "a line of a signal handler is lost: %s", r ? "its entity path is none" : "there is no such recording, or it is off");
+        return;
+    }
     const struct rt_row row = {.id = {(uint64_t)line->time_ns, (rt_core.id_base + safe_rows++) & INT64_MAX}, .path = path,
                                .path_len = (uint32_t)path_len, .flags = RT_ROW_TEXT, .n_times = rt_load_relaxed(&s->log_time_mt),
                                .times = &time, .cells = cells, .n_cells = line->level.n ? 2 : 1};
@@ -414,7 +420,7 @@ static uint64_t how_long(unsigned eighths, uint64_t due)
 {
     uint64_t ns = rt_mono_ns() - last_row_ns < IDLE_NS || !asymmetric ? IDLE_NAP_NS : UINT64_MAX;
     if (eighths)
-        return BUSY_NAP_NS;
+        return eighths < BUSY_EIGHTHS ? BUSY_NAP_NS : 0;
     return due < ns ? due : ns;
 }
 
@@ -431,7 +437,8 @@ static void *work_loop(void *arg)
         end_retired(w);
         uint64_t ns = how_long(eighths, ticks());
         pthread_mutex_unlock(&w->work);
-        nap(w, ns);
+        if (ns)
+            nap(w, ns);
         pthread_mutex_lock(&w->work);
     }
     return NULL;
