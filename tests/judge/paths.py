@@ -112,7 +112,7 @@ def judge_paths(lib):
 
 def main():
     if sys.argv[1:] == ["--letters"]:
-        print(", ".join(map(hex, letters())))
+        print(", ".join(hex(c & 0xFFFF) for c in letters()))
         return
     lib = Library()
     judge_escapes(lib)

@@ -179,12 +179,3 @@ RT_TEST(test_sinks_of_a_list)
     check_error(&err, RR_ERROR_CODE_NOT_IMPLEMENTED, "not implemented yet");
     rr_recording_stream_free(rec);
 }
-
-RT_TEST(test_rows_are_not_staged_elsewhere_yet)
-{
-    rr_error err = {0};
-    rr_recording_stream rec = new_stream(true);
-    rr_recording_stream_collect(rec, &err);
-    check_error(&err, RR_ERROR_CODE_NOT_IMPLEMENTED, "not implemented yet");
-    rr_recording_stream_free(rec);
-}
