@@ -6,7 +6,10 @@
  *
  * Checkpoint, at each tick: all rows are in the file, the interpreter's state is in `state`, and only then staging is released. A collector
  * that is started on the directory of a dead one cuts the file to the length of the checkpoint, loads the state and goes on from there:
- * nothing twice, nothing lost. */
+ * nothing twice, nothing lost.
+ *
+ * Programs that stage the rows of their recordings (sdk.h) have files of their own, which go the same way: written before each checkpoint, cut to what it
+ * says, continued. */
 #ifndef RT_COLLECT_COLLECTOR_H
 #define RT_COLLECT_COLLECTOR_H
 

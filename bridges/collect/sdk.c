@@ -46,6 +46,8 @@ static void answer(void *ctx, uint64_t owner, uint32_t number, int result)
     struct rt_segment *s = segment_of(p->sdk, p->segment, owner);
     if (!s)
         return;
+    if ((int32_t)(number - rt_load_relaxed(&s->answered_mt)) <= 0)
+        return; /* by the collector before */
     rt_store_relaxed(&s->answer[number % RT_SEGMENT_ANSWERS], result);
     rt_store_release(&s->answered_mt, number); /* pairs with the acquire in await() */
     rt_syscall(SYS_futex, &s->answered_mt, FUTEX_WAKE, INT_MAX, 0, 0, 0);
@@ -96,6 +98,26 @@ static void end(struct rt_sdk *k, struct rt_sdk_process *p)
     free(p);
 }
 
+/* ---------------------------------------------------------------- outside */
+
+struct rt_sdk_outside {
+    struct rt_sdk_outside *next;
+    uint32_t segment, pid, number; /* number 0: all that there is of @pid */
+    uint64_t bytes, owner;
+};
+
+/* It goes with the next checkpoint. */
+static void note_outside(struct rt_sdk *k, struct rt_sdk_outside o)
+{
+    struct rt_sdk_outside *n = malloc(sizeof *n);
+    if (!n)
+        return; /* it goes with the run directory */
+    *n = o;
+    n->next = k->outside;
+    k->outside = n;
+    k->outside_bytes += o.bytes;
+}
+
 /* What it left outside, and nobody will ask for. */
 static void remove_left(const struct rt_sdk *k, uint32_t pid)
 {
@@ -113,6 +135,23 @@ static void remove_left(const struct rt_sdk *k, uint32_t pid)
     closedir(d);
 }
 
+void rt_sdk_release(struct rt_sdk *k)
+{
+    for (struct rt_sdk_outside *o; (o = k->outside); free(o)) {
+        char name[40];
+        k->outside = o->next;
+        struct rt_segment *s = segment_of(k, o->segment, o->owner);
+        if (s)
+            rt_add_relaxed(&s->outside_mt, -o->bytes);
+        snprintf(name, sizeof name, "out-%u-%u", o->pid, o->number);
+        if (o->number)
+            unlinkat(k->dir_fd, name, 0);
+        else
+            remove_left(k, o->pid);
+    }
+    k->outside_bytes = 0;
+}
+
 void rt_sdk_dead(struct rt_sdk *k, uint32_t segment, uint64_t owner)
 {
     struct rt_sdk_process *p = k ? find(k, segment) : NULL;
@@ -120,13 +159,15 @@ void rt_sdk_dead(struct rt_sdk *k, uint32_t segment, uint64_t owner)
         return;
     end(k, p);
     if ((uint32_t)owner)
-        remove_left(k, (uint32_t)owner);
+        note_outside(k, (struct rt_sdk_outside){.pid = (uint32_t)owner});
 }
 
 void rt_sdk_finish(struct rt_sdk *k)
 {
     while (k && k->processes)
         end(k, k->processes);
+    for (struct rt_sdk_outside *o; k && (o = k->outside); free(o)) /* the files go with the run directory */
+        k->outside = o->next;
 }
 
 /* ---------------------------------------------------------------- messages */
@@ -158,10 +199,7 @@ static void take_outside(struct rt_sdk *k, struct rt_sdk_process *p, const struc
     else
         rt_replay_lost(p->replay);
     free(message);
-    unlinkat(k->dir_fd, name, 0);
-    struct rt_segment *s = segment_of(k, p->segment, o->owner);
-    if (s)
-        rt_add_relaxed(&s->outside_mt, -o->bytes);
+    note_outside(k, (struct rt_sdk_outside){.segment = p->segment, .pid = o->pid, .number = o->number, .bytes = o->bytes, .owner = o->owner});
 }
 
 void rt_sdk_message(struct rt_sdk *k, uint32_t segment, const void *message, size_t n, bool cut, uint64_t mono_ns)
@@ -226,4 +264,45 @@ uint64_t rt_sdk_rows(const struct rt_sdk *k)
     for (const struct rt_sdk_process *p = k->processes; p; p = p->next)
         n += rt_replay_rows(p->replay);
     return n;
+}
+
+/* ---------------------------------------------------------------- checkpoints */
+
+struct saved_process {
+    uint32_t segment, reserved;
+    uint64_t bytes;
+};
+
+int rt_sdk_save(const struct rt_sdk *k, struct rt_buf *out)
+{
+    int r = 0;
+    for (const struct rt_sdk_process *p = k->processes; !r && p; p = p->next) {
+        struct saved_process head = {p->segment, 0, 0};
+        size_t at = out->len;
+        r = rt_buf_append(out, &head, sizeof head);
+        r = r ? r : rt_replay_save(p->replay, out);
+        head.bytes = out->len - at - sizeof head;
+        if (!r)
+            memcpy(out->data + at, &head, sizeof head);
+    }
+    return r;
+}
+
+int rt_sdk_load(struct rt_sdk *k, const uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        struct saved_process head;
+        if (n - at < sizeof head)
+            return -EBADMSG;
+        memcpy(&head, bytes + at, sizeof head);
+        at += sizeof head;
+        if (head.bytes > n - at)
+            return -EBADMSG;
+        struct rt_sdk_process *p = find_or_make(k, head.segment);
+        int r = p ? rt_replay_load(p->replay, bytes + at, head.bytes) : -ENOMEM;
+        if (r)
+            return r;
+        at += head.bytes;
+    }
+    return 0;
 }

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "collect/pool.h"
 
 struct rt_interpreter;
 struct rt_sdk_process;
+struct rt_sdk_outside; /* a file that was read, and is needed until the checkpoint says so */
 
 struct rt_sdk {
     const struct rt_pool *pool; /* NULL: nobody hears the answers */
@@ -17,6 +19,8 @@ struct rt_sdk {
     struct rt_sdk_process *processes, *last;
     uint64_t ended_rows;        /* of processes that are gone */
     uint64_t looked_ns;         /* when it was last asked for what is due */
+    struct rt_sdk_outside *outside;
+    uint64_t outside_bytes;
 };
 
 void rt_sdk_init(struct rt_sdk *k, const struct rt_pool *pool, int dir_fd, struct rt_interpreter *it);
@@ -35,6 +39,11 @@ uint64_t rt_sdk_due_in(const struct rt_sdk *k, uint64_t now_ns);
 /* Writes what is due, with @all everything. */
 void rt_sdk_tick(struct rt_sdk *k, uint64_t now_ns, bool all);
 uint64_t rt_sdk_rows(const struct rt_sdk *k);
+/* For the checkpoint, after a tick of everything; what must stay until then is outside_bytes large, and goes by release. Return: 0, -ENOMEM,
+ * -EBADMSG. */
+int rt_sdk_save(const struct rt_sdk *k, struct rt_buf *out);
+int rt_sdk_load(struct rt_sdk *k, const uint8_t *bytes, size_t n);
+void rt_sdk_release(struct rt_sdk *k);
 /* The run is over: all recordings end. */
 void rt_sdk_finish(struct rt_sdk *k);
 

@@ -15,6 +15,7 @@
 #include "collect/checkpoint.h"
 
 #define BUILDERS_MOST (24u << 20) /* bytes of rows that wait in memory */
+#define OUTSIDE_MOST  (16u << 20) /* bytes of files that wait for the checkpoint */
 #define GATHER_NS     250000000u  /* between two batches */
 #define NAP_NS        10000000u   /* between two looks at how full staging is */
 #define IDLE_WAIT_MS  5           /* while something is open: results, lines, gaps */
@@ -35,6 +36,30 @@ static uint64_t rows_failed(const struct rt_store *s)
     return s->failed_before + rr_recording_stream_dropped(s->rec) + s->rows.n_failed;
 }
 
+/* The interpreter's, what programs stage, and how long that is. */
+static int save_state(struct rt_store *s)
+{
+    rt_buf_clear(&s->state);
+    int r = rt_interpreter_save(&s->interpreter, &s->state);
+    size_t at = s->state.len;
+    r = r ? r : rt_sdk_save(&s->sdk, &s->state);
+    uint64_t staged = s->state.len - at;
+    return r ? r : rt_buf_append(&s->state, &staged, sizeof staged);
+}
+
+static int load_state(struct rt_store *s)
+{
+    uint64_t staged;
+    size_t n = s->state.len - sizeof staged;
+    if (s->state.len < sizeof staged)
+        return -EBADMSG;
+    memcpy(&staged, s->state.data + n, sizeof staged);
+    if (staged > n)
+        return -EBADMSG;
+    int r = rt_interpreter_load(&s->interpreter, s->state.data, n - staged);
+    return r ? r : rt_sdk_load(&s->sdk, s->state.data + n - staged, staged);
+}
+
 /* Rows into the file, state into the checkpoint, staging free up to here. */
 static void tick(struct rt_store *s)
 {
@@ -50,12 +75,11 @@ static void tick(struct rt_store *s)
     if (s->pos == rt_staging_tail(s->staging))
         return;
     struct rt_checkpoint c = {durable, s->pos, rows_failed(s)};
-    rt_buf_clear(&s->state);
-    if (rt_interpreter_own(&s->interpreter) || rt_interpreter_save(&s->interpreter, &s->state) ||
-        rt_checkpoint_write(s->dir_fd, &c, s->state.data, s->state.len))
+    if (rt_interpreter_own(&s->interpreter) || save_state(s) || rt_checkpoint_write(s->dir_fd, &c, s->state.data, s->state.len))
         return; /* staging keeps the rows; the next tick tries again */
     RT_TESTPOINT("store.checkpointed");
     rt_staging_release(s->staging, s->pos);
+    rt_sdk_release(&s->sdk);
     s->tick_pos = s->pos;
 }
 
@@ -63,6 +87,8 @@ static bool tick_is_due(struct rt_store *s, uint64_t now)
 {
     uint64_t bytes = 0, size = s->staging->size;
     if (s->pos - s->tick_pos >= size / 8 && rt_staging_used(s->staging) > size / 4)
+        return true;
+    if (s->sdk.outside_bytes > OUTSIDE_MOST)
         return true;
     if (now - s->tick_mono_ns < s->options->tick_ns && (waiting_rows(s, &bytes), bytes < BUILDERS_MOST))
         return false;
@@ -234,14 +260,14 @@ int rt_store_open(struct rt_store *s, const char *output, const char *applicatio
     r = open_recording(s, output, application, recording_id, resume, err);
     if (!r && (rt_rows_init(&s->rows, s->rec) || rt_interpreter_init(&s->interpreter, &s->rows, s->options)))
         r = rt_error_set(err, -ENOMEM, "out of memory");
-    if (!r && s->state.len && (r = rt_interpreter_load(&s->interpreter, s->state.data, s->state.len)))
+    rt_sdk_init(&s->sdk, s->drain->pool, s->dir_fd, &s->interpreter);
+    if (!r && s->state.len && (r = load_state(s)))
         r = rt_error_set(err, r, "the checkpoint of the collector that died is damaged");
     if (r)
         return r;
     rt_holders_init(&s->holders, s->drain->pool, s->dir_fd);
     s->interpreter.ask = rt_holder_ask;
     s->interpreter.ask_about = &s->holders;
-    rt_sdk_init(&s->sdk, s->drain->pool, s->dir_fd, &s->interpreter);
     s->interpreter.sdk = &s->sdk;
     s->rows.resumed = s->state.len > 0;
     if (resume)

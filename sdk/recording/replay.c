@@ -35,6 +35,7 @@ struct stream {
     struct stream *next;
     uint32_t handle, active; /* generation of the sinks that it has */
     struct rt_recording *rec;
+    struct rt_buf told;      /* the OPEN message, with the sinks that it has now */
     struct queue held;       /* rows of generations to come */
     uint64_t flushed_ns, n_rows, buffer_limit;
     bool urgent, failed;     /* failed: a file that took no more was told */
@@ -139,6 +140,7 @@ static int stream_end(struct rt_replay *p, struct stream *s, struct rt_error *er
     for (struct message *m; (m = pop(&s->held)); free(m))
         p->held_bytes -= m->n;
     int r = end_recording(s, err);
+    rt_buf_deinit(&s->told);
     free(s);
     return r;
 }
@@ -462,6 +464,7 @@ static int do_open(struct rt_replay *p, const struct rt_open_msg *m, size_t n)
         *s = (struct stream){.handle = m->ask.stream, .active = m->sinks.generation, .buffer_limit = m->buffer_limit};
         const struct rt_recording_config config = {application, recording, (int)m->kind, m->settings, false};
         r = open_recording(s, m, &c, &config, name, &e);
+        r = r ? r : rt_buf_append(&s->told, m, n);
     }
     if (!r) {
         s->next = p->streams;
@@ -469,6 +472,7 @@ static int do_open(struct rt_replay *p, const struct rt_open_msg *m, size_t n)
         p->n_streams++;
     } else if (s) {
         rt_recording_free(s->rec);
+        rt_buf_deinit(&s->told);
         free(s);
     }
     free(application);
@@ -489,6 +493,18 @@ static void release_held(struct rt_replay *p, struct stream *s)
     }
 }
 
+/* The sinks of @m in the place of those that were told first. */
+static int retell(struct stream *s, const struct rt_sinks_msg *m, size_t n)
+{
+    struct rt_open_msg *open = (void *)s->told.data;
+    s->told.len = sizeof *open + ((open->application_len + 7u) & ~7u) + ((open->recording_len + 7u) & ~7u) + ((open->name_len + 7u) & ~7u);
+    int r = rt_buf_append(&s->told, m + 1, n - sizeof *m);
+    open = (void *)s->told.data;
+    open->sinks = m->sinks;
+    open->ask.head.bytes = (uint32_t)s->told.len;
+    return r;
+}
+
 static int do_sinks(struct rt_replay *p, struct stream *s, const struct rt_sinks_msg *m, size_t n)
 {
     struct rt_sink *sinks[RT_STAGED_SINKS];
@@ -501,6 +517,7 @@ static int do_sinks(struct rt_replay *p, struct stream *s, const struct rt_sinks
     r = r ? r : rt_recording_set_sinks(s->rec, sinks, n_sinks, UINT64_MAX, NULL);
     s->n_rows = 0;
     s->active = m->sinks.generation;
+    r = r ? r : retell(s, m, n);
     release_held(p, s);
     return r;
 }
@@ -629,6 +646,83 @@ void rt_replay_tick(struct rt_replay *p, uint64_t now_ns, bool all)
 uint64_t rt_replay_rows(const struct rt_replay *p)
 {
     return p->n_rows;
+}
+
+/* ---------------------------------------------------------------- over the death of a collector */
+
+/* In front of each message that is saved. */
+struct saved {
+    uint64_t mono_ns;
+    uint32_t n, what; /* enum saved_what */
+};
+enum saved_what { SAVED_STREAM, SAVED_MESSAGE };
+
+static int save(struct rt_buf *out, const void *message, size_t n, enum saved_what what, uint64_t mono_ns)
+{
+    const struct saved head = {mono_ns, (uint32_t)n, what};
+    int r = rt_buf_append(out, &head, sizeof head);
+    return r ? r : rt_buf_append(out, message, n);
+}
+
+static int save_types(const struct rt_replay *p, struct rt_buf *out)
+{
+    struct rt_buf b = {0};
+    int r = 0;
+    for (uint32_t i = RT_C_COUNT + 1; !r && i < p->map.n; i++) {
+        rt_buf_clear(&b);
+        if (p->types[i] && !(r = rt_staged_type(p->types[i], i, &b)))
+            r = save(out, b.data, b.len, SAVED_MESSAGE, 0);
+    }
+    rt_buf_deinit(&b);
+    return r;
+}
+
+static int save_queue(const struct queue *q, struct rt_buf *out)
+{
+    int r = 0;
+    for (const struct message *m = q->first; !r && m; m = m->next)
+        r = save(out, m->bytes, m->n, SAVED_MESSAGE, m->mono_ns);
+    return r;
+}
+
+int rt_replay_save(const struct rt_replay *p, struct rt_buf *out)
+{
+    int r = save_types(p, out);
+    for (const struct stream *s = p->streams; !r && s; s = s->next) {
+        size_t at = out->len + sizeof(struct saved);
+        r = s->rec ? save(out, s->told.data, s->told.len, SAVED_STREAM, 0) : 0;
+        if (r || !s->rec)
+            continue;
+        struct rt_open_msg *open = (void *)(out->data + at);
+        open->sinks.generation = s->active;
+        open->sinks.keep = rt_recording_written(s->rec);
+        open->properties = open->properties && !open->sinks.n;
+        r = save_queue(&s->held, out);
+    }
+    return r ? r : save_queue(&p->requests, out);
+}
+
+int rt_replay_load(struct rt_replay *p, const void *bytes, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        struct saved head;
+        if (n - at < sizeof head)
+            return -EBADMSG;
+        memcpy(&head, (const uint8_t *)bytes + at, sizeof head);
+        at += sizeof head;
+        if (head.n > n - at || head.n % 8 || head.n < sizeof(struct rt_rec))
+            return -EBADMSG;
+        struct message *m = copy((const uint8_t *)bytes + at, head.n, head.mono_ns);
+        if (!m)
+            return -ENOMEM;
+        at += head.n;
+        if (head.what == SAVED_MESSAGE)
+            rt_replay_take(p, m->bytes, m->n, m->mono_ns);
+        else if (do_open(p, (const void *)m->bytes, m->n))
+            warn_once(p, &p->told, "a recording that a program stages can't be continued after the death of the collector");
+        free(m);
+    }
+    return 0;
 }
 
 /* ---------------------------------------------------------------- all */

@@ -44,6 +44,11 @@ bool rt_replay_waits(const struct rt_replay *p);
 uint64_t rt_replay_due_in(const struct rt_replay *p, uint64_t now_ns);
 /* Writes what is due, or with @all everything. */
 void rt_replay_tick(struct rt_replay *p, uint64_t now_ns, bool all);
+/* What a collector that starts in the place of a dead one has to know; when all rows are in their files (tick). A recording with one file goes on
+ * behind what it had then; what others had in memory is lost. Return: 0, -ENOMEM. */
+int rt_replay_save(const struct rt_replay *p, struct rt_buf *out);
+/* @p is new. The bytes may be anything. Return: 0, -EBADMSG, -ENOMEM. */
+int rt_replay_load(struct rt_replay *p, const void *bytes, size_t n);
 /* Rows taken so far. */
 uint64_t rt_replay_rows(const struct rt_replay *p);
 

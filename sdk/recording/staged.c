@@ -118,26 +118,33 @@ int rt_staged_append(struct rt_buf *b, const char *text, size_t n)
     return r ? r : rt_buf_append(b, zeros, rt_pad8((uint32_t)n) - n);
 }
 
+int rt_staged_type(const struct rt_component_type *c, uint32_t number, struct rt_buf *out)
+{
+    size_t component = strlen(c->component), archetype = c->archetype ? strlen(c->archetype) : 0, type = c->component_type ? strlen(c->component_type) : 0;
+    struct rt_type_msg m = {{0, RT_MSG_TYPE, 0}, number, (uint16_t)component, (uint16_t)archetype, (uint16_t)type, c->archetype != NULL,
+                            c->component_type != NULL, 0};
+    size_t at = out->len;
+    if (component > UINT16_MAX || archetype > UINT16_MAX || type > UINT16_MAX || number >= RT_STAGED_TYPES)
+        return -E2BIG;
+    int r = rt_buf_append(out, &m, sizeof m);
+    r = r ? r : rt_staged_append(out, c->component, component);
+    r = r ? r : rt_staged_append(out, c->archetype, archetype);
+    r = r ? r : rt_staged_append(out, c->component_type, type);
+    r = r ? r : rt_type_pack(c->datatype, out);
+    if (!r && out->len - at > RT_STAGED_INSIDE)
+        r = -E2BIG;
+    if (!r)
+        ((struct rt_rec *)(void *)(out->data + at))->bytes = (uint32_t)(out->len - at);
+    return r;
+}
+
 static int tell_type(struct rt_thread *t, const struct rt_component_type *c, bool waits)
 {
     struct rt_buf b = {0};
-    size_t component = strlen(c->component), archetype = c->archetype ? strlen(c->archetype) : 0, type = c->component_type ? strlen(c->component_type) : 0;
-    struct rt_type_msg m = {{0, RT_MSG_TYPE, 0}, c->number, (uint16_t)component, (uint16_t)archetype, (uint16_t)type, c->archetype != NULL,
-                            c->component_type != NULL, 0};
-    if (component > UINT16_MAX || archetype > UINT16_MAX || type > UINT16_MAX || c->number >= RT_STAGED_TYPES)
-        return -E2BIG;
-    int r = rt_buf_append(&b, &m, sizeof m);
-    r = r ? r : rt_staged_append(&b, c->component, component);
-    r = r ? r : rt_staged_append(&b, c->archetype, archetype);
-    r = r ? r : rt_staged_append(&b, c->component_type, type);
-    r = r ? r : rt_type_pack(c->datatype, &b);
-    if (!r && b.len > RT_STAGED_INSIDE)
-        r = -E2BIG;
-    if (!r) {
-        ((struct rt_rec *)(void *)b.data)->bytes = (uint32_t)b.len;
-        const struct rt_slice part = rt_slice((const char *)b.data, b.len);
-        r = rt_outlet_write(t->speaker, waits, &part, 1) ? 0 : -ENOBUFS;
-    }
+    int r = rt_staged_type(c, c->number, &b);
+    const struct rt_slice part = rt_slice(b.data, b.len);
+    if (!r && !rt_outlet_write(t->speaker, waits, &part, 1))
+        r = -ENOBUFS;
     rt_buf_deinit(&b);
     return r;
 }

@@ -99,6 +99,8 @@ struct rt_outside_msg {
 
 /* A text of a message, padded. Return: 0, -ENOMEM. */
 int rt_staged_append(struct rt_buf *b, const char *text, size_t n);
+/* Appends the TYPE message of @c, of up to RT_STAGED_INSIDE bytes; @out: a multiple of 8 bytes. Return: 0, -ENOMEM, -E2BIG. */
+int rt_staged_type(const struct rt_component_type *c, uint32_t number, struct rt_buf *out);
 /* What both sides must have in common: forms of messages, rows of archetypes.def. Others are refused. */
 uint64_t rt_staged_dialect(void);
 

@@ -2,7 +2,7 @@
 
 Killed by SIGKILL at random instants while four threads log: each row whose call returned is in the file, once, in the order of its thread, and at most the
 one that a thread was writing beside them. Fifty kills in the full size (RETAP_SOAK), five otherwise. And: exit without free; children of fork; flush; sinks
-that are replaced; rows of all kinds and sizes, as without a collector; handed over in the middle; the shim in the same process; no collector to be had."""
+that are replaced; rows of all kinds and sizes, as without a collector; handed over in the middle; the shim in the same process; no collector to be had; a collector that is killed."""
 import glob
 import json
 import os
@@ -138,12 +138,21 @@ def swapped():
             lib.fail(f"swap: thread {thread} has {len(numbers)} rows in both files")
 
 
-def mixed():
+def mixed(again=False):
+    """As without a collector; with @again it is killed in the middle."""
     never = {"RERUN_FLUSH_TICK_SECS": "inf"}  # compare sees chunk borders
     for name, env in (("private.rrd", environment(RETAP_COLLECT="0", **never)), ("staged.rrd", environment(**never))):
-        p = run("mixed", name, env=env)
+        if again and name == "staged.rrd":
+            p = lib.start("mixed-shim.rrd", STAGED, "mixed", name, env=env, stderr=subprocess.PIPE, text=True, options=("--tick", "10ms"))
+            time.sleep(random.uniform(0, 0.2))
+            collector = lib.collector_of(p)
+            if collector:
+                os.kill(collector, signal.SIGKILL)
+            p.stderr = p.communicate(timeout=60)[1]
+        else:
+            p = run("mixed", name, env=env)
         if p.returncode or p.stderr:
-            lib.fail(f"mixed: {name}: {p}")
+            lib.fail(f"mixed: {name}: {p.returncode} {p.stderr}")
     if not os.path.exists(RERUN):
         return
     for name in ("private.rrd", "staged.rrd"):
@@ -184,8 +193,25 @@ def with_shim():
         lib.fail(f"with the shim: {lib.rows('shim.rrd', '/logs/retap/collector')}")
 
 
+def collector_killed():
+    """A collector that is killed is started again by `retap run`, and goes on with the files."""
+    for i in range(5 if lib.SOAK else 2):
+        file = f"again{i}.rrd"
+        p = lib.start("again-shim.rrd", STAGED, "count", file, "shared3", "4", "8000", "50", env=environment(), options=("--tick", "100ms"))
+        for _ in range(4):
+            time.sleep(random.uniform(0, 0.3))
+            collector = lib.collector_of(p)
+            if collector:
+                os.kill(collector, signal.SIGKILL)
+        if p.wait(timeout=60):
+            lib.fail(f"collector killed: retap run ended with {p.returncode}")
+        wait_until("collector killed: the next one closes the file", lambda: closed(file))
+        check(file, "/count", [8000] * 4, f"collector killed, round {i}", 0)
+    mixed(again=True)
+
+
 n = kills()
-for part in (at_exit, forked, flushed, swapped, mixed, by_hand, without, with_shim):
+for part in (at_exit, forked, flushed, swapped, mixed, by_hand, without, with_shim, collector_killed):
     part()
 wait_until("all collectors end", lambda: not collectors())
 print(f"{KILLS} kills, {n} rows")

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <retap.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "recording/outlet.h"
@@ -102,6 +104,7 @@ static rr_recording_stream begin(const char *name)
     rr_stream_options o = rr_stream_options_default("replay");
     o.recording_id = "rec";
     o.save = path;
+    o.compact_at_close = 2; /* messages are played again and again over the file's beginning */
     rr_recording_stream rec = rr_recording_stream_open(&o, &err);
     rr_recording_stream_collect(rec, &err);
     if (err.code)
@@ -221,6 +224,61 @@ RT_TEST(rows_wait_for_their_sinks)
     CHECK_INT(rows_of("a.rrd"), ROWS);
     CHECK_INT(rows_of("b.rrd"), ROWS);
     CHECK_INT(warnings, 0);
+}
+
+/* A collector takes messages up to @at, saves, takes @more and dies. Return: bytes that it saved. */
+static size_t live_and_die(uint32_t at, uint32_t more, uint8_t *room, size_t size)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rt_replay *p = new_replay();
+        struct rt_buf saved = {0};
+        for (uint32_t i = 0; i <= at + more && i < n_caught; i++) {
+            if (i == at) {
+                rt_replay_tick(p, 1, true);
+                CHECK_INT(rt_replay_save(p, &saved), 0);
+            }
+            rt_replay_take(p, caught[i].bytes, caught[i].n, i + 1);
+            if (i % 3 == 0)
+                rt_replay_advance(p, i + 2);
+        }
+        rt_replay_tick(p, 1, true);
+        CHECK(saved.len + sizeof(size_t) <= size);
+        memcpy(room, &saved.len, sizeof saved.len);
+        memcpy(room + sizeof saved.len, saved.data, saved.len);
+        _exit(warnings != 0);
+    }
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK_INT(status, 0);
+    size_t n;
+    memcpy(&n, room, sizeof n);
+    return n;
+}
+
+RT_TEST(another_goes_on_from_what_was_saved)
+{
+    rr_error err = {0};
+    char path[64];
+    const size_t size = 8 << 20;
+    uint8_t *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    rr_recording_stream rec = begin("a.rrd");
+    log_all(rec);
+    file_name(path, "b.rrd");
+    rr_recording_stream_save(rec, rr_make_string(path), &err);
+    log_all(rec);
+    for (uint32_t at = 1; at < n_caught; at += 7) {
+        size_t n = live_and_die(at, at % 4, room, size);
+        struct rt_replay *next = new_replay();
+        CHECK_INT(rt_replay_load(next, room + sizeof n, n), 0);
+        for (uint32_t k = at; k < n_caught; k++)
+            rt_replay_take(next, caught[k].bytes, caught[k].n, k + 1);
+        rt_replay_advance(next, UINT64_MAX);
+        rt_replay_free(next);
+        CHECK_INT(rows_of("a.rrd"), ROWS);
+        CHECK_INT(rows_of("b.rrd"), ROWS);
+        CHECK_INT(warnings, 0);
+    }
 }
 
 RT_TEST(a_library_of_another_kind_is_refused)
