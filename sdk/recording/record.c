@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/utf8.h"
 #include "encode/array.h"
 #include "encode/arrowpack.h"
-#include "recording/path.h"
 
 static const char log_time[] = "log_time";
 
@@ -371,62 +369,6 @@ static int read_cell(struct cursor *cur, bool shared, struct rt_row_room *room, 
     return 0;
 }
 
-/* ---------------------------------------------------------------- reading what anybody may have written */
-
-static bool times_are_right(const struct rt_row *row)
-{
-    for (uint32_t i = 0; i < row->n_times; i++) {
-        const struct rt_row_time *t = &row->times[i], *before = i ? t - 1 : NULL;
-        uint32_t k = before && before->len < t->len ? before->len : t->len;
-        int order = before ? memcmp(before->timeline, t->timeline, k) : -1;
-        order = order ? order : before->len < t->len ? -1 : 1;
-        if (order > 0 || !t->len || t->type < RR_TIME_TYPE_SEQUENCE || t->type > RR_TIME_TYPE_TIMESTAMP ||
-            memchr(t->timeline, 0, t->len) || !rt_utf8_ok(t->timeline, t->len))
-            return false;
-    }
-    return !(row->flags & RT_ROW_STATIC) || !row->n_times;
-}
-
-static bool text_is_right(const struct rt_cell *cell)
-{
-    uint32_t from = 0;
-    if (cell->array || !cell->ends || cell->type->datatype->kind != RT_KIND_UTF8)
-        return true;
-    for (uint32_t i = 0; i < cell->n; from = cell->ends[i++])
-        if (!rt_utf8_ok((const char *)cell->values + from, cell->ends[i] - from))
-            return false;
-    return true;
-}
-
-static bool cells_are_right(const struct rt_row *row)
-{
-    for (uint32_t i = 0; i < row->n_cells; i++) {
-        for (uint32_t k = 0; k < i; k++)
-            if (row->cells[k].type == row->cells[i].type)
-                return false;
-        if (!text_is_right(&row->cells[i]))
-            return false;
-    }
-    return row->n_cells > 0;
-}
-
-/* In its final form? Parsing it gives itself then. */
-static bool path_is_right(const struct rt_row *row)
-{
-    char again[RT_PATH_MOST + 1];
-    size_t n;
-    int r = row->path_len && row->path_len <= RT_PATH_MOST ? rt_path_parse(row->path, row->path_len, again, sizeof again, &n) : RT_PATH_E_LONG;
-    return (r == 0 || r == RT_PATH_E_RESERVED) && n == row->path_len && !memcmp(again, row->path, n);
-}
-
-#define SHARED_CELLS_MOST 4096u /* looking for doubles takes their square */
-
-static bool is_right(const struct rt_row *row)
-{
-    return row->n_cells <= SHARED_CELLS_MOST && (rt_path_is_clean(row->path, row->path_len) || path_is_right(row)) && times_are_right(row) &&
-        cells_are_right(row);
-}
-
 int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room *room, struct rt_error *err)
 {
     struct cursor c = {(const uint8_t *)(rec + 1), (const uint8_t *)rec + rec->head.bytes};
@@ -443,7 +385,7 @@ int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room
         r = read_cell(&c, shared, room, i, err);
     row->times = room->times;
     row->cells = room->cells;
-    return !r && shared && !is_right(row) ? -EBADMSG : r;
+    return r;
 }
 
 void rt_record_release(const struct rt_row_rec *rec)

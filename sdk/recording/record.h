@@ -85,8 +85,8 @@ struct rt_row_room {
     const struct rt_type_map *types; /* NULL = this process' own numbers */
 };
 void rt_row_room_deinit(struct rt_row_room *room);
-/* Decodes the record into room->row, which borrows from it. @shared: the bytes may be anything, MOVED is refused, and all that the rest of the
- * library takes for granted (paths, names, texts, order) is looked at. Return: 0, -EBADMSG, -ENOMEM. */
+/* Decodes the record into room->row, which borrows from it. @shared: the bytes may be anything, and MOVED is refused; what names and texts say is the
+ * caller's to look at. Return: 0, -EBADMSG, -ENOMEM. */
 int rt_record_read(const struct rt_row_rec *rec, bool shared, struct rt_row_room *room, struct rt_error *err);
 /* Releases and frees what MOVED cells point to. */
 void rt_record_release(const struct rt_row_rec *rec);

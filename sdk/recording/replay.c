@@ -241,6 +241,61 @@ static struct stream *stream_for(struct rt_replay *p, uint32_t handle, uint32_t 
     return NULL;
 }
 
+/* In its final form? Parsing it gives itself then. */
+static bool is_path(const char *path, uint32_t n)
+{
+    char again[RT_PATH_MOST + 1];
+    size_t len;
+    if (rt_path_is_clean(path, n))
+        return n <= RT_PATH_MOST;
+    int r = rt_path_parse(path, n, again, sizeof again, &len);
+    return n && (r == 0 || r == RT_PATH_E_RESERVED) && len == n && !memcmp(again, path, n);
+}
+
+/* What the rest of the library takes for granted of a row. */
+static bool times_are_right(const struct rt_row *row)
+{
+    for (uint32_t i = 0; i < row->n_times; i++) {
+        const struct rt_row_time *t = &row->times[i], *before = i ? t - 1 : NULL;
+        uint32_t k = before && before->len < t->len ? before->len : t->len;
+        int order = before ? memcmp(before->timeline, t->timeline, k) : -1;
+        order = order ? order : before->len < t->len ? -1 : 1;
+        if (order > 0 || !t->len || t->type < RR_TIME_TYPE_SEQUENCE || t->type > RR_TIME_TYPE_TIMESTAMP ||
+            memchr(t->timeline, 0, t->len) || !rt_utf8_ok(t->timeline, t->len))
+            return false;
+    }
+    return !(row->flags & RT_ROW_STATIC) || !row->n_times;
+}
+
+static bool text_is_right(const struct rt_cell *cell)
+{
+    uint32_t from = 0;
+    if (cell->array || !cell->ends || cell->type->datatype->kind != RT_KIND_UTF8)
+        return true;
+    for (uint32_t i = 0; i < cell->n; from = cell->ends[i++])
+        if (!rt_utf8_ok((const char *)cell->values + from, cell->ends[i] - from))
+            return false;
+    return true;
+}
+
+static bool cells_are_right(const struct rt_row *row)
+{
+    for (uint32_t i = 0; i < row->n_cells; i++) {
+        for (uint32_t k = 0; k < i; k++)
+            if (row->cells[k].type == row->cells[i].type)
+                return false;
+        if (!text_is_right(&row->cells[i]))
+            return false;
+    }
+    return row->n_cells > 0;
+}
+
+static bool is_right(const struct rt_row *row)
+{
+    return row->n_cells <= RT_STAGED_CELLS && is_path(row->path, row->path_len) && times_are_right(row) &&
+        cells_are_right(row);
+}
+
 static int take_row(struct rt_replay *p, const struct rt_row_rec *rec, size_t n)
 {
     struct rt_error e = {0};
@@ -250,7 +305,8 @@ static int take_row(struct rt_replay *p, const struct rt_row_rec *rec, size_t n)
     struct stream *s = stream_for(p, rec->stream, rec->generation, rec, n, &r);
     if (!s)
         return r;
-    if ((r = rt_record_read(rec, true, &p->room, &e)) == -EBADMSG)
+    r = rt_record_read(rec, true, &p->room, &e);
+    if (r == -EBADMSG || (!r && !is_right(&p->room.row)))
         return bad(p, s, "a row");
     r = r ? r : rt_recording_row(s->rec, &p->room.row, &e);
     if (r < 0)
@@ -346,14 +402,6 @@ static int columns_room(const struct rt_replay *p, const struct rt_columns_msg *
     *k = (struct columns){.views = (void *)room, .times = (void *)(room + views * sizeof *k->views),
                           .columns = (void *)(room + views * sizeof *k->views + m->n_times * sizeof *k->times), .arena = {room + head, arena + 64}};
     return 0;
-}
-
-static bool is_path(const char *path, uint32_t n)
-{
-    char again[RT_PATH_MOST + 1];
-    size_t len;
-    int r = rt_path_parse(path, n, again, sizeof again, &len);
-    return n && (r == 0 || r == RT_PATH_E_RESERVED) && len == n && !memcmp(again, path, n);
 }
 
 static int send_columns(struct rt_replay *p, struct stream *s, const struct rt_columns_msg *m, size_t n, struct columns *k)

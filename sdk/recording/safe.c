@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "recording/log.h"
+#include "recording/staged.h"
 #include "recording/worker.h"
 
 enum state { FREE, WRITING, READY };
@@ -102,6 +103,8 @@ RR_API bool rr_log_signal_safe(rr_recording_stream rec, const char *entity_path,
         return dropped();
     if (strlen(entity_path) + (level ? strlen(level) : 0) > RR_SIGNAL_TEXT_MOST / 2) /* a good part is left to the text */
         return dropped();
+    if (rt_staged_signal(rec, entity_path, level, text))
+        return true;
     uint64_t number = rt_add_relaxed(&n_calls_mt, 1);
     struct place *p = take_place(places, number);
     if (!p)

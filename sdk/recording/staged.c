@@ -10,7 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <retap/text.h>
+
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/utf8.h"
 #include "encode/arrowpack.h"
 #include "encode/typepack.h"
 #include "recording/moved.h"
@@ -320,27 +324,60 @@ bool rt_staged_wait(struct rt_stream *s, int r, uint64_t n_rows, unsigned *tries
     return more;
 }
 
+/* Texts as a row has them: no detour through memory that a handler has not. */
+static bool is_fit(struct rt_slice path, struct rt_slice level, struct rt_slice text)
+{
+    return path.n + level.n + text.n <= RR_SIGNAL_TEXT_MOST && rt_path_is_clean(path.p, path.n) && rt_utf8_ok(level.p, level.n) && rt_utf8_ok(text.p, text.n);
+}
+
+/* A line of a signal handler. Return: false = there is no room, or it is too large. */
+static bool stage_line(struct rt_thread *t, struct rt_stream *s, struct rt_slice path, struct rt_slice level, struct rt_slice text, uint64_t time_ns)
+{
+    static uint64_t n_mt;
+    _Alignas(8) uint8_t room[RR_SIGNAL_TEXT_MOST + 256];
+    uint32_t sizes[2], n = level.n ? 2 : 1;
+    uint64_t moved = 0;
+    const struct rt_value values[2] = {{.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .values = &text},
+                                       {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .values = &level}};
+    const struct rt_row_head head = {
+        .stream = s->handle, .generation = rt_load_acquire(&s->generation_mt), .path = path.p, .path_len = (uint32_t)path.n, .copies = true,
+        .flags = RT_ROW_TEXT | RT_REC_URGENT | (rt_load_relaxed(&s->log_time_mt) ? RT_REC_LOG_TIME : 0)};
+    const struct rt_tuid id = {time_ns, (rt_core.id_base + (1ull << 39 | rt_add_relaxed(&n_mt, 1))) & INT64_MAX}; /* no lane's */
+    uint64_t bytes = rt_record_size(&head, values, n, sizes, &moved);
+    const struct rt_slice part = rt_slice(room, bytes);
+    if (bytes > sizeof room)
+        return false;
+    rt_record_write(&head, id, values, n, sizes, bytes, room);
+    bool done = rt_outlet_write(t->speaker, false, &part, 1);
+    rt_outlet_hurry();
+    return done;
+}
+
+bool rt_staged_signal(rr_recording_stream rec, const char *path, const char *level, const char *text)
+{
+    struct rt_thread *t = rt_self;
+    const struct rt_slice p = rt_slice(path, strlen(path)), texts[2] = {rt_slice(text, strlen(text)), rt_slice(level ? level : "", level ? strlen(level) : 0)};
+    if (!t || !t->epoch || t->epoch != rt_load_relaxed(rt_epoch) || !t->speaker || t->speaker_epoch != t->epoch || !is_fit(p, texts[1], texts[0]))
+        return false;
+    rt_rcu_read_lock(); /* the thread is known to RCU: it has a lane */
+    struct rt_stream *s = rec < RR_REC_STREAM_CURRENT_BLUEPRINT ? rt_stream_find(rec) : rt_rcu_load(&rt_core.global_mt[0]);
+    const struct rt_staged *g = s && rt_stream_takes_rows(s) ? rt_load_acquire(&s->staged_mt) : NULL;
+    bool done = g && rt_load_acquire(&g->epoch) == t->epoch && stage_line(t, s, p, texts[1], texts[0], rt_real_ns());
+    rt_rcu_read_unlock();
+    return done;
+}
+
 void rt_staged_text(struct rt_stream *s, struct rt_slice path, struct rt_slice level, struct rt_slice text, int64_t time_ns)
 {
     struct rt_thread *t = rt_thread();
     char room[RT_PATH_MOST + 1];
     size_t len;
-    uint32_t sizes[2], n = level.n ? 2 : 1;
-    uint64_t moved;
-    if (!t || rt_path_parse(path.p, path.n, room, sizeof room, &len) || len > RT_PATH_MOST)
-        return;
-    const struct rt_value values[2] = {{.type = rt_type_of_table(RT_C_TextLog_text), .n = 1, .values = &text},
-                                       {.type = rt_type_of_table(RT_C_TextLog_level), .n = 1, .values = &level}};
-    const struct rt_row_head head = {
-        .stream = s->handle, .generation = rt_load_acquire(&s->generation_mt), .path = room, .path_len = (uint32_t)len, .copies = true,
-        .flags = RT_ROW_TEXT | RT_REC_URGENT | (rt_load_relaxed(&s->log_time_mt) ? RT_REC_LOG_TIME : 0)};
-    uint64_t bytes = rt_record_size(&head, values, n, sizes, &moved);
-    struct rt_tuid id = rt_lane_row_id(t->lane, time_ns);
-    int r = rt_staged_row(t, s, &head, id, values, n, sizes, bytes);
+    int r = t ? ready(t, s->staged_mt) : -ENOMEM;
     if (r == -ESTALE) {
         rt_staged_again(s);
-        r = rt_is_staged(s) ? rt_staged_row(t, s, &head, id, values, n, sizes, bytes) : r;
+        r = rt_is_staged(s) ? ready(t, s->staged_mt) : r;
     }
-    if (r < 0)
+    if (r || rt_path_parse(path.p, path.n, room, sizeof room, &len) || len > RT_PATH_MOST ||
+        !stage_line(t, s, rt_slice(room, len), level, text, (uint64_t)time_ns))
         drop(s, 1);
 }

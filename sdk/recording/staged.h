@@ -126,6 +126,8 @@ int rt_staged_record(struct rt_thread *t, struct rt_stream *s, const void *recor
 int rt_staged_columns(struct rt_thread *t, struct rt_stream *s, const char *path, uint32_t path_len, struct rt_tuid id, uint64_t n_rows,
                       const rr_time_column *times, uint32_t n_times, const rr_component_column *columns,
                       const struct rt_component_type *const *types, uint32_t n_columns);
+/* In a signal handler, of a thread that has staged rows: false = the line has to go the usual way. */
+bool rt_staged_signal(rr_recording_stream rec, const char *path, const char *level, const char *text);
 /* A line of a signal handler, told by who drains those. */
 void rt_staged_text(struct rt_stream *s, struct rt_slice path, struct rt_slice level, struct rt_slice text, int64_t time_ns);
 /* Did it ask for more time? Then counts @s, in the read section … */

@@ -173,6 +173,15 @@ def by_hand():
     check("call.rrd", "/count", [10, 10], "by hand", 0)
 
 
+def in_a_handler():
+    if run("signal", "signal.rrd").returncode != -signal.SIGKILL:
+        lib.fail("signal: it does not die")
+    wait_until("signal: the collector closes the file", lambda: closed("signal.rrd"))
+    check("signal.rrd", "/count", [100], "signal", 0)
+    if [(r["level"], r["text"]) for r in lib.rows("signal.rrd", "/signal")] != [("CRITICAL", "the last words")]:
+        lib.fail(f"signal: {lib.rows('signal.rrd', '/signal')}")
+
+
 def without():
     """The error says what was tried; rows go the usual way."""
     p = run("count", "without.rrd", "shared2", "2", "100", "0", env=environment(RETAP_PATH="/nowhere/retap"))
@@ -211,7 +220,7 @@ def collector_killed():
 
 
 n = kills()
-for part in (at_exit, forked, flushed, swapped, mixed, by_hand, without, with_shim, collector_killed):
+for part in (at_exit, forked, flushed, swapped, mixed, by_hand, in_a_handler, without, with_shim, collector_killed):
     part()
 wait_until("all collectors end", lambda: not collectors())
 print(f"{KILLS} kills, {n} rows")

@@ -106,7 +106,7 @@ size_t rr_recording_stream_application_id(rr_recording_stream rec, char *buf, si
  *
  * Files only: sinks of other kinds, blueprints, batches (rr_text_columns()) and recordings that are sent on answer NOT_IMPLEMENTED. A row may have 256 MiB and
  * 4096 components. Arrow data is copied and released before a call returns. A caller waits for room up to 10 s, then the row is dropped, counted. Lines of
- * rr_log_signal_safe() are staged with the next flush or the end of the stream. A stream with one file may have rows already, others none.
+ * rr_log_signal_safe() are staged at once in a thread that has staged rows before, else with the next flush or the end of the stream. A stream with one file may have rows already, others none.
  *
  * Errors: 0x14; 0x101, naming what was tried: there is no collector, or it can't go on with the file, and the stream goes on as it was; 2 (see above).
  * Threads: any; rows that other threads log meanwhile may be lost. Blocks: while a collector starts, 5 s at most; flush, free and other sinks wait for its

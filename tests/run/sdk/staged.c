@@ -6,6 +6,7 @@
  *   flush FILE                                 logs a row, flushes, says so, waits for a line on standard input; three times
  *   mixed FILE                                 rows of all sizes and kinds, columns, own component types, from several threads
  *   swap FILE FILE2                            logs while the file is replaced
+ *   signal FILE                                dies in a signal handler that has logged a line
  *   call FILE                                  rr_recording_stream_collect() by hand after a row was logged; its outcome goes to standard output
  *   both FILE LINES                            as count, one thread, and prints each line on standard error */
 #include <fcntl.h>
@@ -233,6 +234,21 @@ static int way_swap(char **arg)
     return 0;
 }
 
+static void on_signal(int sig)
+{
+    rr_log_signal_safe(rec, "/signal", RR_LOG_LEVEL_CRITICAL, "the last words");
+    kill(getpid(), SIGKILL);
+}
+
+static int way_signal(char **arg)
+{
+    open_stream(arg[0]);
+    lines = 100;
+    count((void *)0);
+    signal(SIGSEGV, on_signal);
+    return raise(SIGSEGV);
+}
+
 static int way_call(char **arg)
 {
     rr_error err = {0};
@@ -264,7 +280,8 @@ int main(int argc, char **argv)
         int (*way)(char **arg);
         int args;
     } ways[] = {{"count", way_count, 5}, {"fork", way_fork, 3}, {"flush", way_flush, 1}, {"mixed", way_mixed, 1},
-                {"swap", way_swap, 2},   {"call", way_call, 1}, {"both", way_both, 2}};
+                {"swap", way_swap, 2},   {"signal", way_signal, 1},
+                  {"call", way_call, 1}, {"both", way_both, 2}};
     for (unsigned i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
         if (!strcmp(argv[1], ways[i].name) && argc - 2 >= ways[i].args)
             return ways[i].way(argv + 2);
