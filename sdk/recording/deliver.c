@@ -1,4 +1,5 @@
 /* Messages on their way to the sinks: each is encoded once and given to all; a change of sinks hands the backlog on. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,7 +141,8 @@ int rt_recording_set_sinks(struct rt_recording *rec, struct rt_sink *const *sink
     rt_backlog_deinit(&backlog);
     rt_message_unref(info);
     int r = close_sinks(rec, old, n_old, deadline_ns, first ? NULL : err);
-    return first ? first : r;
+    first = first ? first : r;
+    return first == -ENOMEM ? -ENOBUFS : first; /* -ENOMEM means that the sinks before are still in place */
 }
 
 struct rt_recording *rt_recording_in_child(struct rt_recording *parent)

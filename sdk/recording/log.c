@@ -71,7 +71,8 @@ static uint32_t with_tick(const struct rt_times *times, int64_t tick, struct rt_
 struct row {
     struct rt_row_head head;
     struct rt_row_time times[RT_TIMELINES_MOST + 1];
-    bool has_tick, staged;
+    uint32_t n_ticked; /* times with log_tick, 0 = it has none yet; a row that waits for room keeps its tick */
+    bool staged;
 };
 
 /* Inside a read section. */
@@ -91,10 +92,10 @@ static void describe(struct row *r, struct rt_thread *t, struct rt_stream *s, ui
     if (rt_load_relaxed(&s->log_time_mt))
         r->head.flags |= RT_REC_LOG_TIME;
     if (rt_load_relaxed(&s->log_tick_mt)) {
-        if (!r->has_tick)
-            r->head.n_times = with_tick(times, (int64_t)rt_add_relaxed(&s->tick_mt, 1), r->times);
+        if (!r->n_ticked)
+            r->n_ticked = with_tick(times, (int64_t)rt_add_relaxed(&s->tick_mt, 1), r->times);
         r->head.times = r->times;
-        r->has_tick = true;
+        r->head.n_times = r->n_ticked;
     }
 }
 
@@ -207,6 +208,8 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
             continue;
         }
         int r = bytes ? put(t->lane, row, time_ns, values, n, sizes, bytes, moved) : -EOVERFLOW;
+        if (r < 0 && r != -EAGAIN)
+            rt_add_relaxed(&s->dropped_mt, 1);
         rt_rcu_read_unlock();
         if (r > 0)
             return RR_ERROR_CODE_OK;
@@ -265,7 +268,8 @@ static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_r
     if (n > FEW_VALUES && !(sizes = malloc(n * sizeof *sizes)))
         return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory");
     row.head = (struct rt_row_head){.path = path, .path_len = (uint32_t)path_len};
-    row.has_tick = row.staged = false;
+    row.n_ticked = 0;
+    row.staged = false;
     char usual[RT_USUAL_PATH];
     if (path_len && path_len < RT_USUAL_PATH && path[0] != '/' && rt_path_is_clean_behind_slash(path, path_len)) {
         usual[0] = '/';

@@ -263,8 +263,11 @@ struct rt_stream *rt_stream_new(const rr_stream_options *o, const char *recordin
 struct rt_recording *rt_stream_recording(struct rt_stream *s)
 {
     struct rt_error e = {0};
-    if (!s->recording && s->enabled && !rt_is_staged(s) && make_recording(s, s->sinks, s->n_sinks, false, &e) < 0)
+    int r = !s->recording && s->enabled && !rt_is_staged(s) ? make_recording(s, s->sinks, s->n_sinks, false, &e) : 0;
+    if (r)
         rt_warn(NULL, "%s: no recording in this process: %s", s->config.application_id, e.message);
+    if (r == -ENOMEM && s->recording)
+        keep_sinks(s, NULL, 0); /* they are gone */
     return s->recording;
 }
 
@@ -320,26 +323,42 @@ void rt_stream_unstage(struct rt_stream *s, struct rt_staged *g)
 
 /* ---------------------------------------------------------------- sinks */
 
+static void abandon_sinks(struct rt_sink *const *sinks, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        rt_sink_abandon(sinks[i]);
+}
+
 struct swap {
     uint32_t n;
     struct rt_sink *sinks[RT_SINKS_MOST];
 };
 
+static void set_swapping(struct rt_stream *s, bool swapping)
+{
+    pthread_mutex_lock(&rt_core.registry);
+    s->swapping = swapping;
+    pthread_mutex_unlock(&rt_core.registry);
+}
+
 static int swap_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
 {
     struct swap *swap = arg;
     struct rt_recording *rec = rt_stream_recording(s);
-    if (!rec)
+    if (!rec) {
+        abandon_sinks(swap->sinks, swap->n);
         return -ENOMEM;
+    }
     rt_store_release(&s->generation_mt, s->active + 1);
     rt_rcu_synchronize(); /* rows of the present generation are all in lanes now … */
     rt_worker_drain();    /* … and here; a lane stops before the first one of the next */
     rt_recording_flush(rec, NULL);
-    pthread_mutex_lock(&rt_core.registry);
-    s->swapping = true; /* a child that is forked meanwhile has no sinks */
-    pthread_mutex_unlock(&rt_core.registry);
+    set_swapping(s, true); /* a child that is forked meanwhile has no sinks */
     int r = rt_recording_set_sinks(rec, swap->sinks, swap->n, deadline_ns, err);
-    keep_sinks(s, swap->sinks, swap->n);
+    if (r == -ENOMEM) /* those before are still in place */
+        set_swapping(s, false);
+    else
+        keep_sinks(s, swap->sinks, swap->n);
     s->active++;
     s->n_rows = 0;
     return r;
@@ -359,13 +378,12 @@ rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *si
     else if (s->enabled) {
         memcpy(swap.sinks, sinks, n * sizeof *sinks);
         r = rt_worker_do(swap_work, s, &swap, RT_FOREVER, &e);
-        if (r != -EDEADLK && r != -ENOMEM)
+        if (r != -EDEADLK)
             return r ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%s", e.message[0] ? e.message : strerror(-r)) : 0;
     } else {
         r = 0;
     }
-    for (uint32_t i = 0; i < n; i++)
-        rt_sink_abandon(sinks[i]);
+    abandon_sinks(sinks, n);
     if (r == -EDEADLK)
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_FAILURE, "sinks can't be replaced from a callback of the library");
     return r ? rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%s", e.message[0] ? e.message : strerror(-r)) : 0;

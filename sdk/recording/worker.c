@@ -51,7 +51,12 @@ static void take_row(struct rt_stream *s, const struct rt_row_rec *rec)
         rt_add_relaxed(&s->dropped_mt, 1);
         return;
     }
-    if (rt_record_read(rec, false, &room, &e) < 0 || rt_recording_row(r, &room.row, &e) < 0)
+    int unread = rt_record_read(rec, false, &room, &e);
+    if (unread) {
+        rt_add_relaxed(&s->dropped_mt, 1);
+        rt_error_set(&e, unread, "%s", strerror(-unread));
+    }
+    if (unread || rt_recording_row(r, &room.row, &e) < 0)
         tell_failure(s, &e);
     s->n_rows++;
     s->n_all++;
