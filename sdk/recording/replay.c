@@ -103,6 +103,11 @@ static struct message *pop(struct queue *q)
     return m;
 }
 
+static const struct rt_ask *ask_of(const struct message *m)
+{
+    return (const void *)m->bytes;
+}
+
 static void queue_free(struct queue *q)
 {
     struct message *m;
@@ -219,12 +224,14 @@ static int take_type(struct rt_replay *p, const struct rt_type_msg *m, size_t n)
 
 /* ---------------------------------------------------------------- rows */
 
+static struct stream *open_now(struct rt_replay *p, uint32_t handle);
+
 /* The stream that a row is for. NULL: there is none, or the row waits for its sinks; *ret then says how it went. */
 static struct stream *stream_for(struct rt_replay *p, uint32_t handle, uint32_t generation, const void *message, size_t n, int *ret)
 {
     struct stream *s = find(p, handle);
     *ret = 0;
-    if (!s)
+    if (!s && !(s = open_now(p, handle)))
         warn_once(p, &p->told, "rows of a stream that no program told of are dropped");
     if (!s || !s->rec)
         return NULL;
@@ -585,7 +592,7 @@ static int write_out(struct rt_replay *p, struct stream *s, bool sync, uint64_t 
 
 static int do_request(struct rt_replay *p, const struct message *q)
 {
-    const struct rt_ask *a = (const void *)q->bytes;
+    const struct rt_ask *a = ask_of(q);
     struct stream *s = find(p, a->stream);
     if (a->head.type == RT_MSG_OPEN)
         return do_open(p, (const void *)a, q->n);
@@ -605,7 +612,7 @@ static int take_request(struct rt_replay *p, const struct rt_ask *a, size_t n, u
     struct message *m = n >= sizeof *a && p->request_bytes + n <= REQUESTS_MOST ? copy(a, n, mono_ns) : NULL, **at = &p->requests.first;
     if (!m)
         return bad(p, NULL, "a request");
-    while (*at && (int32_t)(((const struct rt_ask *)(const void *)(*at)->bytes)->number - a->number) <= 0)
+    while (*at && (int32_t)(ask_of(*at)->number - a->number) <= 0)
         at = &(*at)->next;
     m->next = *at;
     *at = m;
@@ -613,16 +620,30 @@ static int take_request(struct rt_replay *p, const struct rt_ask *a, size_t n, u
     return 0;
 }
 
+static void do_first(struct rt_replay *p)
+{
+    struct message *q = pop(&p->requests);
+    p->request_bytes -= q->n;
+    int r = do_request(p, q);
+    p->hooks.answer(p->hooks.ctx, ask_of(q)->owner, ask_of(q)->number, r);
+    free(q);
+}
+
 void rt_replay_advance(struct rt_replay *p, uint64_t complete_ns)
 {
-    while (p->requests.first && p->requests.first->mono_ns < complete_ns) {
-        struct message *q = pop(&p->requests);
-        p->request_bytes -= q->n;
-        int r = do_request(p, q);
-        const struct rt_ask *a = (const void *)q->bytes;
-        p->hooks.answer(p->hooks.ctx, a->owner, a->number, r);
-        free(q);
-    }
+    while (p->requests.first && p->requests.first->mono_ns < complete_ns)
+        do_first(p);
+}
+
+/* Who logs into a stream has had the answer that it is open: from a collector before this one, which did not live to note it. */
+static struct stream *open_now(struct rt_replay *p, uint32_t handle)
+{
+    const struct message *q = p->requests.first;
+    while (q && (ask_of(q)->head.type != RT_MSG_OPEN || ask_of(q)->stream != handle))
+        q = q->next;
+    for (uint32_t number = q ? ask_of(q)->number : 0; q && p->requests.first && (int32_t)(ask_of(p->requests.first)->number - number) <= 0;)
+        do_first(p);
+    return q ? find(p, handle) : NULL;
 }
 
 bool rt_replay_waits(const struct rt_replay *p)

@@ -140,10 +140,15 @@ def swapped():
 
 def mixed(again=False):
     """As without a collector; with @again it is killed in the middle."""
+    names = ("private.rrd", "staged.rrd")
+    for name in names:
+        if os.path.exists(name):
+            os.unlink(name)
     never = {"RERUN_FLUSH_TICK_SECS": "inf"}  # compare sees chunk borders
     for name, env in (("private.rrd", environment(RETAP_COLLECT="0", **never)), ("staged.rrd", environment(**never))):
         if again and name == "staged.rrd":
             p = lib.start("mixed-shim.rrd", STAGED, "mixed", name, env=env, stderr=subprocess.PIPE, text=True, options=("--tick", "10ms"))
+            wait_until("mixed: the program starts", lambda: os.path.exists(name))
             time.sleep(random.uniform(0, 0.2))
             collector = lib.collector_of(p)
             if collector:
@@ -155,7 +160,7 @@ def mixed(again=False):
             lib.fail(f"mixed: {name}: {p.returncode} {p.stderr}")
     if not os.path.exists(RERUN):
         return
-    for name in ("private.rrd", "staged.rrd"):
+    for name in names:
         subprocess.run([RERUN, "rrd", "verify", name], check=True, capture_output=True)
         subprocess.run([RERUN, "rrd", "filter", "--drop-entity", "/__properties", "-o", name + ".f", name], check=True, capture_output=True)
         subprocess.run([RERUN, "rrd", "optimize", name + ".f", "-o", name + ".o"], check=True, capture_output=True)
@@ -206,7 +211,10 @@ def collector_killed():
     """A collector that is killed is started again by `retap run`, and goes on with the files."""
     for i in range(5 if lib.SOAK else 2):
         file = f"again{i}.rrd"
+        if os.path.exists("shared3"):
+            os.unlink("shared3")
         p = lib.start("again-shim.rrd", STAGED, "count", file, "shared3", "4", "8000", "50", env=environment(), options=("--tick", "100ms"))
+        lib.wait_for_counter("shared3")
         for _ in range(4):
             time.sleep(random.uniform(0, 0.3))
             collector = lib.collector_of(p)
