@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from judge import recording as judge
 
+SEEDS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fuzz/corpus/fuzz_decode")
 EMIT = os.path.join(judge.BUILD, "tests/judge/emit_encode")
 T0 = judge.T0
 
@@ -158,7 +159,8 @@ def main():
         subprocess.run([EMIT, "recording", path, "plain"], check=True)
         judge.judge_cli(path)
         compare_manifests(manifests(path), manifests(path + ".merged.rrd"))
-        seeds = [os.path.join("tests/fuzz/corpus/fuzz_decode", f) for f in os.listdir("tests/fuzz/corpus/fuzz_decode") if f.startswith("nested-")]
+        seeds = sorted(os.path.join(SEEDS, f) for f in os.listdir(SEEDS) if f.startswith("nested-"))
+        judge.check(len(seeds) > 5, "no recordings in", SEEDS)
         for seed in seeds:
             judge_rewritten(seed, d)
         print(f"{len(seeds)} official files written anew; columns of {types} types read by pyarrow; manifests as the official ones; no complaint")
