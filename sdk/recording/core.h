@@ -156,8 +156,12 @@ void rt_core_random(void);
 rr_error_code rt_stream_fail(int r, const struct rt_error *e, rr_error *err);
 /* Ends a stream: closes sinks, frees. Worker. */
 int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *err);
+struct rt_recording *rt_stream_recording_slow(struct rt_stream *s);
 /* Its recording, made anew in a child. NULL without memory. Worker. */
-struct rt_recording *rt_stream_recording(struct rt_stream *s);
+static inline struct rt_recording *rt_stream_recording(struct rt_stream *s)
+{
+    return s->recording ? s->recording : rt_stream_recording_slow(s);
+}
 
 /* ---------------------------------------------------------------- env.c */
 struct rt_env {

@@ -260,7 +260,7 @@ struct rt_stream *rt_stream_new(const rr_stream_options *o, const char *recordin
     return NULL;
 }
 
-struct rt_recording *rt_stream_recording(struct rt_stream *s)
+struct rt_recording *rt_stream_recording_slow(struct rt_stream *s)
 {
     struct rt_error e = {0};
     int r = !s->recording && s->enabled && !rt_is_staged(s) ? make_recording(s, s->sinks, s->n_sinks, false, &e) : 0;
