@@ -210,7 +210,7 @@ static rr_error_code check_times(const rr_time_column *times, uint32_t n, int64_
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "timeline %.*s has %lld values, others have %lld",
                            (int)name.length_in_bytes, name.utf8, (long long)times[i].array.length, (long long)*rows);
         if (has_nulls(&times[i].array))
-            return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE, "timeline %.*s has nulls",
+            return rt_fail(err, RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR, "timeline %.*s has nulls",
                            (int)name.length_in_bytes, name.utf8);
         *rows = times[i].array.length;
     }
