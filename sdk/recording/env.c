@@ -56,7 +56,8 @@ RR_API void rr_new_recording_id(char out[37])
 {
     uuid_t id;
     uuid_generate_random(id);
-    uuid_unparse_lower(id, out);
+    if (out)
+        uuid_unparse_lower(id, out);
 }
 
 const char *rt_default_recording_id(void)

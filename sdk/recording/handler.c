@@ -233,8 +233,10 @@ RR_API bool rr_logging_handler_enabled(rr_logging_handler *handler, const char *
 
 RR_API void rr_logging_handler_flush(rr_logging_handler *handler, float timeout_sec, rr_error *err)
 {
-    if (!handler)
+    if (!handler) {
+        rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s: the argument 'handler' is NULL", __func__);
         return;
+    }
     rt_rcu_read_lock();
     rr_recording_stream rec = rt_rcu_load(&handler->setting_mt)->rec;
     rt_rcu_read_unlock();

@@ -211,20 +211,28 @@ static void put_markers(struct rt_legacy *c, const rr_scalar_options *s)
         rt_bundle_put(&c->bundle, RT_C_SeriesPoints_markers, &circle, 1);
 }
 
+static rr_legacy_options of_scalar(const rr_scalar_options *s)
+{
+    rr_legacy_options o = rr_legacy_options_default();
+    if (s && s->struct_size >= sizeof *s) {
+        o.strict = s->strict;
+        o.fields = s->fields;
+        o.n_fields = s->n_fields;
+        o.err = s->err;
+    }
+    return o;
+}
+
 RR_API rr_error_code rr_log_scalar_ex(rr_recording_stream rec, const char *path, double value, const rr_scalar_options *options)
 {
     static uint32_t site_mt;
     rr_scalar_options s = rr_scalar_options_default();
+    const rr_legacy_options common = of_scalar(options);
     rr_error_code code;
     struct rt_legacy c;
-    if (!rt_legacy_begin(&c, rec, path, NULL, &site_mt, &code))
+    if (!rt_legacy_begin(&c, rec, path, &common, &site_mt, &code))
         return code;
-    if (RT_LEGACY_STYLE(&c, s, options, "options")) {
-        c.options.strict = s.strict;
-        c.options.fields = s.fields;
-        c.options.n_fields = s.n_fields;
-        c.options.err = s.err;
-    }
+    RT_LEGACY_STYLE(&c, s, options, "options");
     rt_bundle_put(&c.bundle, RT_C_Scalars_scalars, &value, 1);
     (s.scattered ? put_markers : put_line)(&c, &s);
     return rt_legacy_end(&c);

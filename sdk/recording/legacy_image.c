@@ -8,12 +8,15 @@
 
 #include "recording/legacy_call.h"
 
-/* The datatypes that the old call took. Return: false, and a failure, for others. */
+/* The datatypes that the old call took. Return: false, and a failure, for others and for none. */
 static bool datatype_is_one_of(struct rt_legacy *c, const rr_image_view *v, const char *names, const uint8_t *list, size_t n)
 {
-    if (!v || memchr(list, (int)v->datatype, n))
+    if (v && memchr(list, (int)v->datatype, n))
         return true;
-    rt_bundle_fail(&c->bundle, RR_ERROR_CODE_INVALID_TENSOR_DIMENSION, "image: datatype %u is none of %s", v->datatype, names);
+    if (!v)
+        rt_bundle_fail(&c->bundle, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "image is NULL");
+    else
+        rt_bundle_fail(&c->bundle, RR_ERROR_CODE_INVALID_TENSOR_DIMENSION, "image: datatype %u is none of %s", v->datatype, names);
     return false;
 }
 

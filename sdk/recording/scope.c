@@ -5,9 +5,14 @@
 #include "recording/thread.h"
 #include "recording/worker.h"
 
+/* Return: -1 for a kind that is none, with a warning. */
 static int slot_of_kind(rr_store_kind kind)
 {
-    return kind == RR_STORE_KIND_BLUEPRINT;
+    static uint32_t site_mt;
+    if (kind == RR_STORE_KIND_RECORDING || kind == RR_STORE_KIND_BLUEPRINT)
+        return kind == RR_STORE_KIND_BLUEPRINT;
+    rt_warn(&site_mt, "store_kind: no such kind: %u", kind);
+    return -1;
 }
 
 /* A handle for a stream that leaves a slot: who held the slot's count may use it, and has to free it. */
@@ -44,8 +49,9 @@ static struct rt_stream *counted(rr_recording_stream rec)
 
 static struct rt_stream *swap_global(rr_recording_stream rec, rr_store_kind kind)
 {
+    int slot = slot_of_kind(kind);
     rt_core_init();
-    return rt_rcu_exchange(&rt_core.global_mt[slot_of_kind(kind)], counted(rec));
+    return slot < 0 ? NULL : rt_rcu_exchange(&rt_core.global_mt[slot], counted(rec));
 }
 
 /* @s counted; takes it. */
@@ -71,7 +77,8 @@ RR_API void rr_recording_stream_set_global(rr_recording_stream rec, rr_store_kin
 
 RR_API void rr_recording_stream_set_thread_local(rr_recording_stream rec, rr_store_kind kind)
 {
-    struct rt_stream *before = swap_local(counted(rec), slot_of_kind(kind));
+    int slot = slot_of_kind(kind);
+    struct rt_stream *before = slot < 0 ? NULL : swap_local(counted(rec), slot);
     if (before)
         rt_stream_unref(before, true, NULL);
 }
@@ -83,7 +90,8 @@ RR_API rr_recording_stream rr_swap_global(rr_recording_stream rec, rr_store_kind
 
 RR_API rr_recording_stream rr_swap_thread_local(rr_recording_stream rec, rr_store_kind kind)
 {
-    return give_handle(swap_local(counted(rec), slot_of_kind(kind)));
+    int slot = slot_of_kind(kind);
+    return slot < 0 ? 0 : give_handle(swap_local(counted(rec), slot));
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -96,22 +104,24 @@ static rr_recording_stream handle_of(const struct rt_stream *s)
 
 RR_API rr_recording_stream rr_get_global(rr_store_kind kind)
 {
+    int slot = slot_of_kind(kind);
     rt_core_init();
-    if (!rt_thread())
+    if (slot < 0 || !rt_thread())
         return 0;
     rt_rcu_read_lock();
-    rr_recording_stream handle = handle_of(rt_rcu_load(&rt_core.global_mt[slot_of_kind(kind)]));
+    rr_recording_stream handle = handle_of(rt_rcu_load(&rt_core.global_mt[slot]));
     rt_rcu_read_unlock();
     return handle;
 }
 
 RR_API rr_recording_stream rr_get_thread_local(rr_store_kind kind)
 {
+    const int slot = slot_of_kind(kind);
     const struct rt_thread *t = rt_thread();
-    if (!t)
+    if (slot < 0 || !t)
         return 0;
     rt_rcu_read_lock();
-    rr_recording_stream handle = handle_of(t->local[slot_of_kind(kind)]);
+    rr_recording_stream handle = handle_of(t->local[slot]);
     rt_rcu_read_unlock();
     return handle;
 }

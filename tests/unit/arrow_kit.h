@@ -14,7 +14,7 @@ struct kit_arrow {
     struct ArrowSchema *schemas[1], schema;
 };
 
-static void kit_release(struct ArrowArray *a)
+static inline void kit_release(struct ArrowArray *a)
 {
     struct kit_arrow *k = a->private_data;
     CHECK(a->release);
@@ -25,12 +25,12 @@ static void kit_release(struct ArrowArray *a)
     kit_live--;
 }
 
-static void kit_release_child(struct ArrowArray *a)
+static inline void kit_release_child(struct ArrowArray *a)
 {
     a->release = NULL;
 }
 
-static struct ArrowArray kit_array(int64_t length, int64_t n_buffers, const void *b0, const void *b1, const void *b2)
+static inline struct ArrowArray kit_array(int64_t length, int64_t n_buffers, const void *b0, const void *b1, const void *b2)
 {
     struct kit_arrow *k = calloc(1, sizeof *k);
     CHECK(k);
@@ -45,18 +45,18 @@ static const double kit_numbers[] = {1, 2, 3, 4};
 static const int64_t kit_times[] = {10, 11, 12, 13};
 static const int32_t kit_ends[] = {0, 1, 2, 3, 4};
 
-static struct ArrowArray kit_f64(int64_t length)
+static inline struct ArrowArray kit_f64(int64_t length)
 {
     return kit_array(length, 2, NULL, kit_numbers, NULL);
 }
 
-static struct ArrowArray kit_i64(int64_t length)
+static inline struct ArrowArray kit_i64(int64_t length)
 {
     return kit_array(length, 2, NULL, kit_times, NULL);
 }
 
 /* @length lists of one number each. */
-static struct ArrowArray kit_lists(int64_t length)
+static inline struct ArrowArray kit_lists(int64_t length)
 {
     struct ArrowArray a = kit_array(length, 2, NULL, kit_ends, NULL);
     struct kit_arrow *k = a.private_data;
@@ -69,7 +69,7 @@ static struct ArrowArray kit_lists(int64_t length)
     return a;
 }
 
-static void kit_release_schema(struct ArrowSchema *s)
+static inline void kit_release_schema(struct ArrowSchema *s)
 {
     CHECK(s->release);
     free(s->private_data);
@@ -77,7 +77,7 @@ static void kit_release_schema(struct ArrowSchema *s)
     kit_live--;
 }
 
-static struct ArrowSchema kit_schema(const char *format)
+static inline struct ArrowSchema kit_schema(const char *format)
 {
     kit_live++;
     struct ArrowSchema s = {.format = format, .name = "", .flags = ARROW_FLAG_NULLABLE, .release = kit_release_schema};
@@ -85,7 +85,7 @@ static struct ArrowSchema kit_schema(const char *format)
     return s;
 }
 
-static rr_component_type kit_type(rr_string component, const char *format)
+static inline rr_component_type kit_type(rr_string component, const char *format)
 {
     return (rr_component_type){{{0}, component, {0}}, kit_schema(format)};
 }
