@@ -174,7 +174,7 @@ RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *o, 
     if (!s)
         return 0;
     put_into_scope(s, o);
-    if (rt_env()->collect && !s->owner)
+    if (rt_env()->collect && !s->owner && s->kind == RR_STORE_KIND_RECORDING)
         rr_recording_stream_collect(s->handle, err);
     return s->handle;
 }
@@ -224,7 +224,7 @@ RR_API rr_recording_stream rr_init(const rr_init_options *o, rr_error *err)
     rr_recording_stream_set_global(handle, s->kind);
     if (o->stream.make_thread_default == 1)
         rr_recording_stream_set_thread_local(handle, s->kind);
-    if (rt_env()->collect)
+    if (rt_env()->collect && s->kind == RR_STORE_KIND_RECORDING)
         rr_recording_stream_collect(handle, &e);
     if (o->exp_init_blueprint == 1)
         init_blueprint(o, &e);

@@ -6,12 +6,14 @@ Each figure is one line: what, ours and the official one (medians), their ratio 
 tmpfs. The official library is build/official/librerun_c.so (scripts/setup-official makes it) or $RETAP_OFFICIAL; without it ours are told
 alone.
 """
+import json
 import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 SRC = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("RETAP_BUILD") or os.path.join(SRC, "build/release")
@@ -45,9 +47,12 @@ RUNS = {
     "text": ("text rows=1000000", {}, 3),
     "logf": ("logf rows=1000000", {}, 3),
     "big": ("log rows=10000000", {}, 1),
+    "staged": ("log rows=200000", {"RETAP_COLLECT": "1"}, 5),
+    "staged_paced": ("log rows=300000 rate=300000", {"RETAP_COLLECT": "1"}, 5),
+    "staged_kill": ("kill rows=10000 rate=10000", {"RETAP_COLLECT": "1"}, 1),
 }
-ONLY_OURS = {"text", "logf", "big"}
-KEPT = {"exit", "kill", "abort"}
+ONLY_OURS = {"text", "logf", "big", "staged", "staged_paced", "staged_kill"}
+KEPT = {"exit", "kill", "abort", "staged_kill"}
 
 
 class Missing(Exception):
@@ -74,6 +79,7 @@ class Measures:
         p = subprocess.run([SDK, LIBRARIES[library], *args], env={**env, **variables}, capture_output=True, text=True)
         if name in KEPT:
             rows = dict(w.split("=") for w in args if "=" in w)["rows"]
+            wait_for_close(file, 5 if "RETAP_COLLECT" in variables else 0)
             return {"kept": rows_in(file) / float(rows)}
         if p.returncode:
             raise Missing(f"{name}, {library}: {p.stderr.strip() or p.returncode}")
@@ -89,6 +95,16 @@ class Measures:
                 for lib in self.libraries(name)[::-1 if i % 2 else 1]:
                     self.done[name][lib].append(self.once(name, lib))
         return [run[metric] for run in self.done[name][library]]
+
+
+def wait_for_close(file, seconds):
+    """A collector closes the file when it sees that its program is gone."""
+    until = time.time() + seconds
+    while time.time() < until:
+        p = subprocess.run([os.path.join(BUILD, "retap"), "stats", "--json", file], capture_output=True, text=True)
+        if p.returncode == 0 and json.loads(p.stdout)["footer"]:
+            break
+        time.sleep(0.05)
 
 
 def rows_in(file):
@@ -187,6 +203,8 @@ FIGURES = {
     "eight": threads_cpu("caller's processor time a row, 8 threads against one", "eight", "≤ 1.05"),
     "own": threads_cpu("… 2 threads, a stream each, against one", "own", "≤ 1.05"),
     "current": threads_cpu("… into the thread's current recording, against by handle", "current", "≤ 1.05"),
+    "staged": threads_cpu("… staged through a collector, against the thread's own lane", "staged", "none"),
+    "staged_paced": by_itself("a row at 300,000 a second, staged, wall", "staged_paced", "call_ns", " ns", "none"),
     "rate": against_official("rows a second into a closed file, 1 thread", "one", "rows_a_second", "/s", "≥ 8"),
     "rate2": threads_rate("rows a second, 2 threads", "two", "≥ 0.9"),
     "rate8": threads_rate("rows a second, 8 threads", "eight", "≥ 0.9"),
@@ -210,6 +228,7 @@ FIGURES = {
     "info": by_itself("a row of level INFO is in the file after", "info", "in_file_worst_ms", " ms (worst)", "≤ 200"),
     "exit": by_itself("rows kept at exit() without free", "exit", "kept", "", "1"),
     "kill": by_itself("rows kept at SIGKILL", "kill", "kept", "", "≥ 0.98 (a tick)"),
+    "staged_kill": by_itself("rows kept at SIGKILL, staged through a collector", "staged_kill", "kept", "", "1"),
     "abort": by_itself("rows kept at abort()", "abort", "kept", "", "≥ 0.98 (a tick)"),
     "text": against_spdlog("rr_log_text, a ready line, caller's processor time", "text", "≤ 0.4"),
     "logf": against_spdlog("rr_logf of five values, caller's processor time", "logf", "≤ 1.0"),
