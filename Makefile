@@ -115,6 +115,7 @@ $(LOGGED): private FLAGS += $(patsubst %,-Wl$(comma)--wrap=rt_%,log_row log_plai
 $(OUT)/tests/unit/test_bundle: private FLAGS += $(patsubst %,-Wl$(comma)--wrap=rt_%,log_row log_plain log_wanted)
 $(OUT)/tests/unit/test_bundle_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup \
     rt_log_row rt_log_plain rt_log_wanted rr_recording_stream_send_columns)
+$(OUT)/tests/unit/test_pressure: private FLAGS += -Wl,--wrap=pthread_create
 $(OUT)/tests/unit/test_stream_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc strdup strndup)
 # Adapters are compiled into their tests, which are empty without the framework.
 $(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): $(wildcard bridges/handler/$(a)/*.c)))

@@ -132,6 +132,8 @@ bool rt_stream_ref(struct rt_stream *s);
 void rt_stream_unref(struct rt_stream *s, bool wait, rr_error *err);
 /* Replaces the sinks; takes them, also on failure. Return: 0 or a code with *err. */
 rr_error_code rt_stream_set_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, rr_error *err);
+/* Its sinks are about to go: nobody, and no child, looks at them any more. */
+void rt_stream_forget_sinks(struct rt_stream *s);
 /* Rows go to a collector from now on, as @g, which it takes, says; its recording is the collector's. Work lock held. */
 void rt_stream_hand_over(struct rt_stream *s, struct rt_staged *g);
 /* In a child: rows go to the worker after all, into the files that @g names. */

@@ -48,6 +48,7 @@ static int close_work(struct rt_stream *none, void *arg, uint64_t deadline_ns, s
         if (!s || s->owner || (!s->recording && !rt_is_staged(s)))
             continue;
         s->enabled = false;
+        rt_stream_forget_sinks(s);
         int r = rt_is_staged(s) ? rt_staged_close(s, -1, first ? NULL : err) : rt_recording_close(s->recording, deadline_ns, first ? NULL : err);
         s->recording = NULL;
         first = first ? first : r;

@@ -154,6 +154,8 @@ static int put(struct rt_lane *l, const struct row *row, int64_t time_ns, const 
 void rt_lane_wait_for_worker(struct rt_lane *l, bool moved)
 {
     rt_worker_start();
+    if (rt_worker_stand_in())
+        return;
     rt_worker_ring(RT_RING_FILLING);
     if (moved)
         rt_moved_wait(WAIT_MS);

@@ -82,6 +82,8 @@ static rr_error_code options_check(const rr_stream_options *o, rr_error *err)
                                                                      : "flush_tick_secs is no time");
     if (o->default_blueprint && (code = rr_blueprint_error(o->default_blueprint, err)))
         return code;
+    if (o->resume && o->owner != 1)
+        return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "resume: only an owner stream continues a file");
     if (o->owner == 1 && (!o->save || o->connect || o->to_stdout))
         return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "an owner stream has a file (save) and nothing else");
     return RR_ERROR_CODE_OK;

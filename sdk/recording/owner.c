@@ -84,6 +84,7 @@ RR_API rr_error_code rr_log_columns(rr_recording_stream rec, const char *entity_
 
 void rt_stream_abandon(struct rt_stream *s)
 {
+    rt_stream_forget_sinks(s);
     s->recording = rt_recording_free(s->recording);
     s->enabled = false;
     rr_recording_stream_free(s->handle);

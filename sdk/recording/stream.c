@@ -208,6 +208,11 @@ static void keep_sinks(struct rt_stream *s, struct rt_sink *const *sinks, uint32
     pthread_mutex_unlock(&rt_core.registry);
 }
 
+void rt_stream_forget_sinks(struct rt_stream *s)
+{
+    keep_sinks(s, NULL, 0);
+}
+
 /* The recording and its first messages. */
 static int make_recording(struct rt_stream *s, struct rt_sink *const *sinks, uint32_t n, bool properties, struct rt_error *err)
 {
@@ -267,7 +272,7 @@ struct rt_recording *rt_stream_recording_slow(struct rt_stream *s)
     if (r)
         rt_warn(NULL, "%s: no recording in this process: %s", s->config.application_id, e.message);
     if (r == -ENOMEM && s->recording)
-        keep_sinks(s, NULL, 0); /* they are gone */
+        rt_stream_forget_sinks(s);
     return s->recording;
 }
 
@@ -299,7 +304,7 @@ int rt_stream_end(struct rt_stream *s, uint64_t deadline_ns, struct rt_error *er
 
 void rt_stream_hand_over(struct rt_stream *s, struct rt_staged *g)
 {
-    keep_sinks(s, NULL, 0);
+    rt_stream_forget_sinks(s);
     s->recording = rt_recording_free(s->recording);
     rt_store_release(&s->staged_mt, g); /* pairs with the acquire in rt_is_staged() */
 }

@@ -389,6 +389,20 @@ int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_se
     return r;
 }
 
+static int nothing_more(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
+{
+    (void)s, (void)arg, (void)deadline_ns, (void)err;
+    return 0;
+}
+
+bool rt_worker_stand_in(void)
+{
+    if (rt_load_acquire(&rt_core.worker.started_mt) == 1)
+        return false;
+    rt_worker_do(nothing_more, NULL, NULL, RT_FOREVER, NULL);
+    return true;
+}
+
 /* ---------------------------------------------------------------- the thread */
 
 static bool has_requests(struct rt_worker *w)

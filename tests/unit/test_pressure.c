@@ -93,3 +93,75 @@ RT_TEST(test_a_row_that_waited_for_room_keeps_all_its_timelines)
     rr_recording_stream_free(held);
     rr_memory_recording_free(mem);
 }
+
+RT_TEST(test_an_abandoned_stream_has_no_sinks_left)
+{
+    char file[64];
+    snprintf(file, sizeof file, "/tmp/retap-pressure-%d.rrd", (int)getpid());
+    rr_recording_stream rec = kit_open("a", NULL);
+    rr_log_scalar(rec, "/x", 1); /* a worker runs */
+    rr_recording_stream_flush_blocking(rec, 10, &err);
+    OK(err);
+    rr_stream_options o = rr_stream_options_default("app");
+    o.save = file;
+    o.owner = 1;
+    rr_recording_stream own = rr_recording_stream_open(&o, &err);
+    OK(err);
+    rr_recording_stream_abandon(own);
+    CHECK(!rr_recording_stream_is_enabled(own, &err));
+    FAILS(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "handle");
+    rr_recording_stream_free(rec);
+    unlink(file);
+}
+
+RT_TEST(test_only_an_owner_continues_a_file)
+{
+    rr_stream_options o = rr_stream_options_default("app");
+    o.resume = 1;
+    CHECK(!rr_recording_stream_open(&o, &err));
+    FAILS(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "resume");
+    o.save = "/tmp/nowhere.rrd";
+    CHECK(!rr_recording_stream_open(&o, &err));
+    FAILS(err, RR_ERROR_CODE_RECORDING_STREAM_CREATION_FAILURE, "resume");
+}
+
+/* ---------------------------------------------------------------- threads are caught by the linker (--wrap) */
+
+static bool no_threads;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attr, start, arg);
+}
+
+static void ignore(void *ctx, const char *message)
+{
+    (void)ctx;
+    (void)message;
+}
+
+RT_TEST(test_without_a_worker_a_full_lane_is_emptied_by_its_thread)
+{
+    enum { ROWS = 1000, LARGE = 40 };
+    static char text[1 << 20];
+    rr_memory_recording *mem;
+    rr_bytes bytes = {0};
+    no_threads = true;
+    rr_set_warning_handler(ignore, NULL);
+    rr_recording_stream rec = kit_open("alone", &mem);
+    memset(text, 'x', sizeof text - 1);
+    alarm(20);
+    for (int i = 0; i < LARGE; i++)
+        rr_log_text(rec, "/large", RR_LOG_LEVEL_INFO, text, RR_NO_FIELDS);
+    text[1000] = 0;
+    for (int i = 0; i < ROWS; i++)
+        rr_log_text(rec, "/x", RR_LOG_LEVEL_INFO, text, RR_NO_FIELDS);
+    CHECK_INT(rr_memory_recording_drain(mem, &bytes, &err), 0);
+    CHECK_INT(kit_rows(bytes, "/x", false), ROWS);
+    CHECK_INT(kit_rows(bytes, "/large", false), LARGE);
+    rr_bytes_free(&bytes);
+    rr_recording_stream_free(rec);
+    rr_memory_recording_free(mem);
+}
