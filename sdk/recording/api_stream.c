@@ -5,6 +5,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "recording/api.h"
 #include "recording/record.h"
@@ -103,6 +104,13 @@ RR_API void rr_recording_stream_free(rr_recording_stream handle)
     rt_stream_unref(s, true, NULL);
 }
 
+/* Of @timeout_sec since @begun_ns; below 0 it stays what it is: as long as bytes move. */
+static float time_left(float timeout_sec, uint64_t begun_ns)
+{
+    float gone = (float)(rt_mono_ns() - begun_ns) / 1e9f;
+    return timeout_sec < 0 ? timeout_sec : gone < timeout_sec ? timeout_sec - gone : 0;
+}
+
 RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float timeout_sec, rr_error *err)
 {
     rr_error e = {0};
@@ -112,10 +120,12 @@ RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float
         return rt_fail(err, RR_ERROR_CODE_INVALID_RECORDING_STREAM_HANDLE, "no such recording stream: handle %u", handle);
     if (isnan(timeout_sec))
         timeout_sec = 0;
-    s->flush_timeout = timeout_sec;
+    uint64_t begun = rt_mono_ns();
     rt_stream_flush(s, timeout_sec, false, &e);
     lost = rt_load_relaxed(&s->dropped_mt);
+    s->flush_timeout = time_left(timeout_sec, begun);
     rt_stream_flush_await(s);
+    s->flush_timeout = time_left(timeout_sec, begun);
     rt_stream_unref(s, true, e.code ? NULL : &e);
     if (!e.code && lost)
         rt_fail(&e, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "%llu rows found no room and were dropped", (unsigned long long)lost);

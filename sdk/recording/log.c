@@ -1,6 +1,7 @@
 /* One row into the calling thread's lane. */
 #include "recording/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,14 +154,16 @@ static int put(struct rt_lane *l, const struct row *row, int64_t time_ns, const 
 
 void rt_lane_wait_for_worker(struct rt_lane *l, bool moved)
 {
+    int saved = errno; /* the program's */
     rt_worker_start();
-    if (rt_worker_stand_in())
-        return;
-    rt_worker_ring(RT_RING_FILLING);
-    if (moved)
-        rt_moved_wait(WAIT_MS);
-    else
-        rt_lane_wait(l, WAIT_MS);
+    if (!rt_worker_stand_in()) {
+        rt_worker_ring(RT_RING_FILLING);
+        if (moved)
+            rt_moved_wait(WAIT_MS);
+        else
+            rt_lane_wait(l, WAIT_MS);
+    }
+    errno = saved;
 }
 
 /* No room. Return: false when the row is dropped. Outside of a read section. */

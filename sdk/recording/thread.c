@@ -1,5 +1,6 @@
 #include "recording/thread.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ void rt_thread_init(void)
     pthread_key_create(&key, thread_end);
 }
 
-struct rt_thread *rt_thread_slow(void)
+static struct rt_thread *thread_make(void)
 {
     rt_core_init();
     uint32_t epoch = rt_load_relaxed(rt_epoch);
@@ -63,6 +64,14 @@ struct rt_thread *rt_thread_slow(void)
         rt_rcu_read_unlock();
         t->epoch = epoch;
     }
+    return t;
+}
+
+struct rt_thread *rt_thread_slow(void)
+{
+    int saved = errno; /* of who logs */
+    struct rt_thread *t = thread_make();
+    errno = saved;
     return t;
 }
 

@@ -470,6 +470,7 @@ void rt_worker_start_slow(void)
     pthread_attr_t attr;
     sigset_t all, before;
     uint32_t none = 0;
+    int saved = errno; /* of who logs */
     if (working || !rt_cas_seq_cst(&w->started_mt, &none, 2))
         return;
     asymmetric = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
@@ -484,6 +485,7 @@ void rt_worker_start_slow(void)
     rt_store_release(&w->started_mt, r ? 0 : 1);
     if (r)
         rt_warn(&site, "no worker thread: %s; rows wait in memory until a flush", strerror(r));
+    errno = saved;
 }
 
 static void locks_init(struct rt_worker *w)

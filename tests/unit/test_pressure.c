@@ -165,3 +165,87 @@ RT_TEST(test_without_a_worker_a_full_lane_is_emptied_by_its_thread)
     rr_recording_stream_free(rec);
     rr_memory_recording_free(mem);
 }
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+RT_TEST(test_close_takes_no_longer_than_it_may)
+{
+    rr_recording_stream rec = open_held();
+    rr_log_text(rec, "/x", RR_LOG_LEVEL_INFO, "another", RR_NO_FIELDS);
+    double before = now();
+    CHECK_INT(rr_recording_stream_close(rec, 0.5f, &err), RR_ERROR_CODE_RECORDING_STREAM_FLUSH_TIMEOUT);
+    FAILS(err, RR_ERROR_CODE_RECORDING_STREAM_FLUSH_TIMEOUT, "time");
+    CHECK(now() - before < 0.9);
+    rt_store_release(&holds, 0);
+}
+
+/* @row logs one; the lane is full before all have been. */
+static void keeps_errno(void (*row)(rr_recording_stream rec, int i), int n)
+{
+    rr_memory_recording *mem;
+    pthread_t t;
+    rr_recording_stream rec = kit_open("errno", &mem), held = open_held();
+    CHECK_INT(pthread_create(&t, NULL, let_go, NULL), 0);
+    for (int i = 0; i < n; i++) {
+        errno = 4711;
+        row(rec, i);
+        CHECK_INT(errno, 4711);
+    }
+    CHECK_INT(rt_load_acquire(&holds), 0);
+    CHECK_INT(pthread_join(t, NULL), 0);
+    rr_recording_stream_free(rec);
+    rr_recording_stream_free(held);
+    rr_memory_recording_free(mem);
+}
+
+static void log_line(rr_recording_stream rec, int i)
+{
+    static char text[30000];
+    memset(text, 'x', sizeof text - 1);
+    text[i % 4 ? 1000 : sizeof text - 1] = 0;
+    rr_log_text(rec, "/x", RR_LOG_LEVEL_INFO, text, RR_NO_FIELDS);
+}
+
+static void log_number(rr_recording_stream rec, int i)
+{
+    rr_log_scalar(rec, "/s", i);
+}
+
+static void log_formatted(rr_recording_stream rec, int i)
+{
+    rr_logf_to(rec, "/f", RR_LOG_LEVEL_INFO, "number %d", i);
+}
+
+RT_TEST(test_errno_is_the_programs)
+{
+    keeps_errno(log_number, 20000);
+    keeps_errno(log_line, 8000); /* the lane has grown */
+    keeps_errno(log_formatted, 60000);
+}
+
+static void *first_row(void *rec)
+{
+    errno = 4711;
+    rr_log_scalar((rr_recording_stream)(uintptr_t)rec, "/s", 1);
+    return (void *)(uintptr_t)errno;
+}
+
+RT_TEST(test_errno_survives_a_threads_first_row_and_the_start_of_the_worker)
+{
+    pthread_t t;
+    void *left;
+    rr_recording_stream rec = kit_open("first", NULL);
+    no_threads = true;
+    rr_set_warning_handler(ignore, NULL);
+    CHECK_INT((uintptr_t)first_row((void *)(uintptr_t)rec), 4711);
+    no_threads = false;
+    CHECK_INT(pthread_create(&t, NULL, first_row, (void *)(uintptr_t)rec), 0);
+    CHECK_INT(pthread_join(t, &left), 0);
+    CHECK_INT((uintptr_t)left, 4711);
+    rr_recording_stream_free(rec);
+}
