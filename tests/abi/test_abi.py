@@ -83,6 +83,75 @@ def programs():
                     os.remove(f)
 
 
+# What lines of documentation may speak of.
+CONTEXT = """#include <retap.h>
+static rr_error err;
+static const float positions[6] = {0}, vectors[6] = {0};
+static const double lat_lon[4] = {0};
+static rr_recording_stream rec;
+%s
+int main(void)
+{
+    uint32_t n = 2;
+    rr_points3d_options options = rr_points3d_options_default();
+    rr_points_options style = rr_points_options_default();
+    rr_log_record record = rr_log_record_default();
+    rr_stream_options so = rr_stream_options_default("documentation");
+    so.save = "doc.rrd";
+    rec = rr_recording_stream_open(&so, &err);
+    rr_recording_stream_set_global(rec, RR_STORE_KIND_RECORDING);
+    (void)n, (void)style, (void)record, (void)options, (void)lat_lon, (void)vectors, (void)positions;
+    {
+%s
+    }
+    rr_recording_stream_set_global(0, RR_STORE_KIND_RECORDING);
+    rr_recording_stream_close(rec, 10, &err);
+    return err.code != 0;
+}
+"""
+
+
+def text(path):
+    with open(f"{SRC}/{path}", encoding="utf-8") as f:
+        return f.read()
+
+
+def examples_of_page(path):
+    return [re.sub(r"\\(.)", r"\1", re.sub(r"^\.(PP|B #include.*)\n", "", e, flags=re.M)) for e in re.findall(r"\.EX\n(.*?)\.EE", text(path), re.S)]
+
+
+def examples_of_header(name):
+    """Statements in the comment that a header begins with; what stands behind them, after two blanks, is prose."""
+    comment = text(f"sdk/include/retap/{name}.h").split("*/")[0]
+    lines = re.findall(r"^ \*   ([a-z].*?;)(?:  .*)?$", comment, re.M)
+    return "\n".join(line for line in lines if "\N{HORIZONTAL ELLIPSIS}" not in line)
+
+
+def documentation():
+    """Each example of README, manual and headers compiles as it stands, runs and leaves a recording."""
+    arm, points = examples_of_page("sdk/man/libretap.3.in")
+    (lines,) = examples_of_page("sdk/man/retap-archetypes.7.in")
+    examples = {"README": re.findall(r"```c\n(.*?)```", text("README.md"), re.S)[0], "libretap(3), synopsis": CONTEXT % (arm, 'if (arm((void *)"id")) return 1;'),
+                "libretap(3), bundles": CONTEXT % ("", points), "retap-archetypes(7)": CONTEXT % ("", lines)}
+    for header in ("archetypes", "blueprint", "handler", "legacy", "text"):
+        code = examples_of_header(header)
+        result(f"{header}.h has an example", "" if code else "none was found")
+        examples[f"{header}.h"] = CONTEXT % ("", code)
+    for what, code in examples.items():
+        with open("doc.c", "w", encoding="utf-8") as f:
+            f.write(code)
+        for language in ("c", "c++"):
+            if language == "c++" and "(void *)" in code and "id = id" in code:
+                continue  # C only: void * becomes const char *
+            file = "arm.rrd" if "arm.rrd" in code else "doc.rrd"
+            name = f"{what} as {language}"
+            problem = run([*compiler(language), "-Wall", "-Werror", f"-I{SRC}/sdk/include", "doc.c", "-x", "none", "-o", "doc", f"-L{BUILD}", "-lretap"])
+            result(name, problem or run(["./doc"], env={**os.environ, "LD_LIBRARY_PATH": os.getcwd()}) or recording(file))
+            for left in ("arm.rrd", "doc.rrd"):
+                if os.path.exists(left):
+                    os.remove(left)
+
+
 def layouts():
     for language in ("c", "c++"):
         result(f"layout as {language}", run([*compiler(language), *FLAGS, "-fsyntax-only", f"{SRC}/tests/abi/layout.c"]))
@@ -94,6 +163,7 @@ def main():
         os.chdir(place)
         layouts()
         programs()
+        documentation()
         os.chdir("/")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     sys.exit(1 if failed else 0)
