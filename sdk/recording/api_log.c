@@ -133,7 +133,7 @@ static rr_error_code log_row(rr_recording_stream stream, const rr_data_row *row,
         rt_warn(&site, "%.*s: a row without components is not written", (int)row->entity_path.length_in_bytes, row->entity_path.utf8);
         return RR_ERROR_CODE_OK;
     }
-    uint32_t flags = (inject_time ? 0 : RT_LOG_STATIC) | (is_urgent(values, n) ? RT_LOG_URGENT : 0);
+    uint32_t flags = (inject_time ? 0 : RT_LOG_STATIC) | (is_urgent(values, n) ? RT_LOG_URGENT : 0) | RT_LOG_RESERVED; /* as the official one */
     return rt_log_row(stream, row->entity_path.utf8, row->entity_path.length_in_bytes, flags, 0, values, n, err);
 }
 
@@ -249,6 +249,8 @@ static rr_error_code parse_path(rr_string path, struct columns *c, rr_error *err
     if (path.length_in_bytes && !path.utf8)
         return rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "entity_path is NULL");
     int r = rt_path_parse(path.utf8, path.length_in_bytes, c->path, sizeof c->path, &c->path_len);
+    if (r == RT_PATH_E_RESERVED)
+        r = 0; /* as the official one: the C++ SDK sends properties this way */
     if (!r && c->path_len > RT_PATH_MOST)
         r = RT_PATH_E_LONG;
     return r ? rt_path_fail(r, path.utf8, path.length_in_bytes, err) : RR_ERROR_CODE_OK;

@@ -10,6 +10,9 @@
 #include "archetype/form.h"
 #include "base/atomic.h"
 #include "recording/bundle.h"
+#include "recording/moved.h"
+#include "recording/path.h"
+#include "recording/record.h"
 
 /* ---------------------------------------------------------------- exports */
 
@@ -266,6 +269,13 @@ static void release_all(rr_time_column *times, uint32_t n_times, rr_component_co
             columns[i].array.release(&columns[i].array);
 }
 
+static bool is_reserved(const char *path)
+{
+    char room[RT_PATH_MOST + 1];
+    size_t len;
+    return rt_path_parse(path, strlen(path), room, sizeof room, &len) == RT_PATH_E_RESERVED;
+}
+
 RR_API rr_error_code rr_recording_stream_send_columns_ex(rr_recording_stream rec, const char *path, rr_time_column *times, uint32_t n_times,
                                                          rr_component_column *columns, uint32_t n_columns, const rr_log_options *options,
                                                          rr_error *err)
@@ -281,7 +291,12 @@ RR_API rr_error_code rr_recording_stream_send_columns_ex(rr_recording_stream rec
                                                            : "times or columns is NULL";
         return rt_misuse(&site_mt, strict, err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s", what);
     }
-    rr_recording_stream_send_columns(rec, rr_make_string(path), times, n_times, columns, n_columns, &answer);
+    if (is_reserved(path)) {
+        release_all(times, n_times, columns, n_columns);
+        rt_path_fail(RT_PATH_E_RESERVED, path, strlen(path), &answer);
+    } else {
+        rr_recording_stream_send_columns(rec, rr_make_string(path), times, n_times, columns, n_columns, &answer);
+    }
     if (answer.code == RR_ERROR_CODE_RECORDING_STREAM_CHUNK_VALIDATION_FAILURE || answer.code == RR_ERROR_CODE_ARROW_FFI_ARRAY_IMPORT_ERROR)
         return rt_misuse(&site_mt, strict, err, answer.code, "%s: %s", path, answer.description);
     return rt_log_judge(&site_mt, strict, err, answer.code, &answer);

@@ -150,6 +150,22 @@ static void log_row(rr_recording_stream rec, rr_component_type_handle type)
     require(batch.array.release == NULL, "log");
 }
 
+/* As the C++ SDK sends a recording's name. */
+static void send_property(rr_recording_stream rec, rr_component_type_handle type)
+{
+    static const int32_t ends[] = {0, 5};
+    const void *buffers[] = {NULL, ends, "hello"};
+    rr_component_batch batch;
+    rr_data_row row;
+    batch.component_type = type;
+    batch.array = array_of(buffers, 3, 1);
+    row.entity_path = str("__properties/greeting");
+    row.num_component_batches = 1;
+    row.component_batches = &batch;
+    all.log(rec, row, false, &err);
+    require(batch.array.release == NULL, "a property");
+}
+
 static void send_two_rows(rr_recording_stream rec, rr_component_type_handle type)
 {
     static const int64_t steps[] = {8, 9};
@@ -201,6 +217,7 @@ int main(int argc, char **argv)
     rr_component_type_handle type = text_type();
     log_row(rec, type);
     send_two_rows(RR_REC_STREAM_CURRENT_RECORDING, type);
+    send_property(rec, type);
     all.flush_blocking(rec, 10, &err);
     require(1, "flush");
     check_errors(rec);

@@ -289,6 +289,8 @@ RT_TEST(test_paths_of_rows)
     BAD(UNEXPECTED_NULL_ARGUMENT, "entity_path", send_numbers(rec, NULL_TEXT, err));
     BAD(INVALID_STRING_ARGUMENT, "entity", send_numbers(rec, NOT_UTF8, err));
     BAD(INVALID_STRING_ARGUMENT, "entity", send_numbers(rec, WITH_NUL, err));
+    GOOD(log_number(rec, S("__properties/camera"), err)); /* the C++ SDK's way to send properties */
+    GOOD(send_numbers(rec, S("/__properties/camera"), err));
     GOOD(log_number(rec, EMPTY, err)); /* the root */
     GOOD(send_numbers(rec, EMPTY, err));
     GOOD(log_number(rec, S("//a\\q//\\u{zz}/"), err)); /* read as well as it goes */

@@ -458,6 +458,11 @@ RT_TEST(test_columns_and_batches)
     o.strict = 1;
     rr_component_type_handle type = rr_register_component_type((rr_component_type){{{0}, rr_make_string("Numbers:values"), {0}}, kit_schema("g")}, NULL);
     BAD2(UNEXPECTED_NULL_ARGUMENT, "path", rr_recording_stream_send_columns_ex(rec, NULL, NULL, 0, NULL, 0, &o, err));
+    BAD(INVALID_STRING_ARGUMENT, "__a", {
+        rr_time_column t = {{rr_make_string("frame"), RR_TIME_TYPE_SEQUENCE}, kit_i64(3), RR_SORTING_STATUS_UNKNOWN};
+        rr_component_column c = {type, kit_lists(3)};
+        rr_recording_stream_send_columns_ex(rec, "__a", &t, 1, &c, 1, &o, err);
+    });
     BAD2(UNEXPECTED_NULL_ARGUMENT, "columns", rr_recording_stream_send_columns_ex(rec, "/a", NULL, 0, NULL, 2, &o, err));
     rr_component_batch b = {type, kit_f64(3)};
     CHECK_INT(rr_component_batch_partition(&b, (const uint32_t[]){1, 1}, 2, &column), CODE(RECORDING_STREAM_CHUNK_VALIDATION_FAILURE));

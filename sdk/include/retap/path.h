@@ -2,7 +2,8 @@
  * escaped there. Log functions take any form ("world/my image!" too) and read it as the official SDKs do; the functions here are for names
  * that come from elsewhere and may hold a slash or a backslash.
  *
- * The first part may not begin with "__": Rerun keeps such paths for itself, and log functions refuse them.
+ * The first part may not begin with "__": Rerun keeps such paths for itself. Log functions of retap.h refuse them; those of rerun.h do not, since
+ * the C++ SDK sends properties through them.
  * All functions here: Threads: any. Signals: safe, but for floating-point parts. Blocks: never. */
 #ifndef RETAP_PATH_H
 #define RETAP_PATH_H
