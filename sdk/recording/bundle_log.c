@@ -163,25 +163,28 @@ rr_error_code rt_bundles_log(rr_recording_stream rec, struct rt_slice path, uint
 
 /* ---------------------------------------------------------------- public */
 
-/* Options that are not given are zero. */
-static rr_log_options options_of(const rr_log_options *options)
+/* Options that are not given are zero. Return: the code of a struct that was not begun with …_default(), in strict mode. */
+static rr_error_code options_of(const rr_log_options *options, rr_log_options *ret, rr_error *err)
 {
-    rr_log_options o = rr_log_options_default();
-    if (options && rt_options_reach(options, offsetof(rr_log_options, is_static), 1))
-        o.is_static = options->is_static;
-    if (options && rt_options_reach(options, offsetof(rr_log_options, strict), 1))
-        o.strict = options->strict;
-    return o;
+    static uint32_t site_mt;
+    *ret = rr_log_options_default();
+    if (options && !rt_options_reach(options, offsetof(rr_log_options, is_static), 1))
+        return rt_misuse(&site_mt, 0, err, RR_ERROR_CODE_INVALID_ENUM_VALUE,
+                         "options: struct_size is %u, not %zu: start from rr_log_options_default()", options->struct_size, sizeof *ret);
+    if (options)
+        memcpy(ret, options, options->struct_size < sizeof *ret ? options->struct_size : sizeof *ret);
+    return RR_ERROR_CODE_OK;
 }
 
 RR_API rr_error_code rr_log_n(rr_recording_stream rec, const char *path, size_t path_len, const rr_log_options *options,
                               const rr_bundle *const *bundles, uint32_t n, rr_error *err)
 {
     static uint32_t site_mt;
-    rr_log_options o = options_of(options);
+    rr_log_options o;
     if (rec >= RR_REC_STREAM_CURRENT_BLUEPRINT && !rt_log_wanted(rec))
         return RR_ERROR_CODE_OK;
-    return rt_bundles_log(rec, rt_slice(path, path_len), o.is_static ? RT_LOG_STATIC : 0, o.strict, &site_mt, bundles, n, NULL, 0, err);
+    rr_error_code code = options_of(options, &o, err);
+    return code ? code : rt_bundles_log(rec, rt_slice(path, path_len), o.is_static ? RT_LOG_STATIC : 0, o.strict, &site_mt, bundles, n, NULL, 0, err);
 }
 
 RR_API rr_error_code rr_log(rr_recording_stream rec, const char *path, const rr_log_options *options, const rr_bundle *const *bundles, uint32_t n,
@@ -240,9 +243,13 @@ RR_API rr_error_code rr_log_object(rr_recording_stream rec, const char *path, co
                                    void *object, rr_error *err)
 {
     static uint32_t site_mt;
-    const struct judge j = {&site_mt, err, options_of(options).strict};
+    rr_log_options o;
+    rr_error_code code = options_of(options, &o, err);
+    const struct judge j = {&site_mt, err, o.strict};
     rr_component_batch batches[RR_AS_COMPONENTS_MOST];
     uint32_t n = RR_AS_COMPONENTS_MOST;
+    if (code)
+        return code;
     if (!path || !as_components)
         return rt_misuse(&site_mt, j.strict, err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s is NULL", path ? "as_components" : "path");
     memset(batches, 0, sizeof batches);
@@ -252,7 +259,7 @@ RR_API rr_error_code rr_log_object(rr_recording_stream rec, const char *path, co
         release_batches(batches, n);
         return rt_misuse(&site_mt, j.strict, err, RR_ERROR_CODE_INVALID_COMPONENT, "%s: the object has no components", path);
     }
-    return log_batches(&j, rec, rt_slice(path, strlen(path)), options_of(options).is_static ? RT_LOG_STATIC : 0, batches, n);
+    return log_batches(&j, rec, rt_slice(path, strlen(path)), o.is_static ? RT_LOG_STATIC : 0, batches, n);
 }
 
 /* ---------------------------------------------------------------- fields */

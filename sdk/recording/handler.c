@@ -203,6 +203,7 @@ static void emit(rr_logging_handler *h, const rr_log_record *r)
 
 RR_API void rr_logging_handler_emit(rr_logging_handler *handler, const rr_log_record *record)
 {
+    static uint32_t site_mt;
     rr_log_record known;
     int saved = errno;
     if (!handler || !record)
@@ -212,6 +213,8 @@ RR_API void rr_logging_handler_emit(rr_logging_handler *handler, const rr_log_re
         return;
     }
     if (record->struct_size != sizeof known) { /* an older or newer header: what it does not know is zero */
+        if (record->struct_size < offsetof(rr_log_record, levelno) + sizeof record->levelno)
+            rt_warn(&site_mt, "a record's struct_size is %u, not %zu: start from rr_log_record_default()", record->struct_size, sizeof known);
         known = rr_log_record_default();
         memcpy(&known, record, record->struct_size < sizeof known ? record->struct_size : sizeof known);
         record = &known;

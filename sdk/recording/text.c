@@ -91,25 +91,32 @@ static rr_error_code log_with(rr_recording_stream rec, const char *entity_path, 
     return code ? rt_misuse(&failed_site, o->strict, err, code, "%s", why.description) : code;
 }
 
-/* The caller's options, what its header does not know yet is zero. */
-static rr_text_log_options options_of(const rr_text_log_options *given)
+/* The caller's options; what its header does not know is zero. Return: in strict mode the code of a struct that was not begun with …_default();
+ * *ret is the default then. */
+static rr_error_code options_of(const rr_text_log_options *given, rr_text_log_options *ret, rr_error *err)
 {
-    rr_text_log_options o = rr_text_log_options_default();
+    static uint32_t site_mt;
+    *ret = rr_text_log_options_default();
+    if (given && given->struct_size < offsetof(rr_text_log_options, level) + sizeof given->level)
+        return rt_misuse(&site_mt, 0, err, RR_ERROR_CODE_INVALID_ENUM_VALUE,
+                         "options: struct_size is %u, not %zu: start from rr_text_log_options_default()", given->struct_size, sizeof *ret);
     if (given)
-        memcpy(&o, given, given->struct_size < sizeof o ? given->struct_size : sizeof o);
-    return o;
+        memcpy(ret, given, given->struct_size < sizeof *ret ? given->struct_size : sizeof *ret);
+    return RR_ERROR_CODE_OK;
 }
 
 RR_API rr_error_code rr_log_text_ex(rr_recording_stream rec, const char *entity_path, const char *text, const rr_text_log_options *options,
                                     rr_error *err)
 {
-    rr_text_log_options o = options_of(options);
-    return log_with(rec, entity_path, text, &o, o.level, err);
+    rr_text_log_options o;
+    rr_error_code code = options_of(options, &o, err);
+    return code ? code : log_with(rec, entity_path, text, &o, o.level, err);
 }
 
 RR_API rr_error_code rr_log_text_entry(rr_recording_stream rec, const char *entity_path, const char *text,
                                        const rr_text_log_options *options, rr_error *err)
 {
-    rr_text_log_options o = options_of(options);
-    return log_with(rec, entity_path, text, &o, o.level ? o.level : RR_LOG_LEVEL_INFO, err);
+    rr_text_log_options o;
+    rr_error_code code = options_of(options, &o, err);
+    return code ? code : log_with(rec, entity_path, text, &o, o.level ? o.level : RR_LOG_LEVEL_INFO, err);
 }

@@ -382,7 +382,6 @@ static void quiet(void)
     rr_log_scalar(77, "/a", 1);
     rr_log_clear(rec, NULL, true);
     rr_log_point(rec, NULL, NULL, 9, NULL, NULL);
-    rr_log_signal_safe(rec, NULL, NULL, NULL);
 }
 
 RT_TEST(test_one_warning_a_site)
@@ -394,6 +393,7 @@ RT_TEST(test_one_warning_a_site)
     for (int i = 0; i < 50; i++)
         quiet();
     CHECK_INT(warnings, n);
+    CHECK(!rr_log_signal_safe(rec, NULL, NULL, NULL)); /* counted; the worker warns */
     uint64_t before = rr_memory_recording_num_msgs(mem);
     rr_log_text(rec, "/good", "INFO", "text", RR_NO_FIELDS);
     CHECK(rr_memory_recording_num_msgs(mem) > before);
@@ -535,5 +535,67 @@ RT_TEST(test_handlers)
     BAD2(UNEXPECTED_NULL_ARGUMENT, "handler", rr_logging_handler_set_separator(NULL, ".", err));
     BAD(UNEXPECTED_NULL_ARGUMENT, "handler", rr_logging_handler_flush(NULL, 1, err));
     rr_logging_handler_free(h);
+    leave();
+}
+
+/* ---------------------------------------------------------------- structs of another size: of another version, or not begun with …_default() */
+
+RT_TEST(test_sizes_of_structs)
+{
+    static const float p[3] = {0};
+    enter(true);
+    rr_text_log_options text = {.level = "INFO", .strict = 1};
+    rr_log_options log = {.strict = 1};
+    rr_legacy_options legacy_options = {.strict = 1};
+    rr_points_options style = {0};
+    rr_html_options html = {.width = 100};
+    rr_time_panel_options panel = {0};
+    rr_points3d_options points = {0};
+    rr_web_viewer_options web = {0};
+    rr_rrd_message message = {0};
+    rr_text_batch batch = {0};
+    rr_log_record record = {.message = "x"};
+    rr_init_options init = rr_init_options_default("app");
+    rr_stream_options so = rr_stream_options_default("app");
+    rr_bytes out = {0};
+    init.stream.struct_size = 0;
+    BAD(RECORDING_STREAM_CREATION_FAILURE, "struct_size", rr_init(&init, err));
+    so.recording_name = "\xff";
+    BAD(INVALID_STRING_ARGUMENT, "recording_name", rr_recording_stream_open(&so, err));
+    so.recording_name = NULL;
+    so.recording_id = "\xff";
+    BAD(INVALID_STRING_ARGUMENT, "recording_id", rr_recording_stream_open(&so, err));
+    rr_chunk_batcher_config config = {0};
+    so.recording_id = NULL;
+    so.batcher = &config;
+    BAD(RECORDING_STREAM_CREATION_FAILURE, "batcher", rr_recording_stream_open(&so, err));
+    BAD2(INVALID_ENUM_VALUE, "struct_size", rr_log_text_ex(rec, "/a", "x", &text, err));
+    rr_bundle *bundle = rr_points3d(p, 1, &points);
+    BAD(INVALID_COMPONENT, "struct_size", rr_log(rec, "/a", NULL, RR_BUNDLES(bundle), err));
+    rr_bundle_free(bundle);
+    bundle = rr_scalars((const double[]){1}, 1);
+    BAD2(INVALID_ENUM_VALUE, "struct_size", rr_log(rec, "/a", &log, RR_BUNDLES(bundle), err));
+    rr_bundle_free(bundle);
+    CHECK(rr_log_points(rec, "/a", p, 1, 3, NULL, &legacy_options) != 0);
+    CHECK(rr_log_points(rec, "/a", p, 1, 3, &style, NULL) != 0);
+    BAD(INVALID_ENUM_VALUE, "struct_size", rr_memory_recording_write_html(mem, "/tmp/retap-not-made.html", &html, err));
+    BAD(INVALID_ENUM_VALUE, "struct_size", rr_serve_web_viewer(&web, err));
+    BAD(UNEXPECTED_NULL_ARGUMENT, "struct_size", rr_text_columns(rec, "/a", &batch, err));
+    rr_memory_recording_drain(mem, &out, NULL);
+    rr_rrd_reader *reader = rr_rrd_reader_open_bytes(out, NULL);
+    BAD(INVALID_ENUM_VALUE, "struct_size", CHECK(!rr_rrd_reader_next(reader, &message, err)));
+    rr_rrd_reader_free(reader);
+    rr_bytes_free(&out);
+    rr_blueprint *bp = rr_blueprint_new();
+    rr_blueprint_time_panel(bp, &panel);
+    CHECK(rr_blueprint_error(bp, NULL) != 0);
+    rr_blueprint_free(bp);
+    rr_logging_handler *h = rr_logging_handler_new(NULL);
+    rr_logging_handler_emit(h, &record);
+    CHECK(strstr(warning, "struct_size"));
+    rr_logging_handler_free(h);
+    rr_set_strict_mode(false); /* then it is a line without options */
+    CHECK_INT(rr_log_text_ex(rec, "/a", "x", &text, NULL), 0);
+    CHECK(strstr(warning, "rr_text_log_options_default"));
     leave();
 }
