@@ -82,10 +82,8 @@ struct rt_worker {
     pthread_mutex_t requests_lock;
     pthread_cond_t answered;
     struct rt_request *first, **last;
-    bool running;              /* requests_lock */
     uint32_t started_mt;       /* 0 none, 1 runs, 2 could not be started */
     uint32_t bell_mt;          /* futex word: RT_BELL_* */
-    uint32_t tid_mt;           /* of the thread, or of who works in its place */
     uint64_t progress_mt;      /* grows while work gets on */
     struct rt_stream *retired_mt; /* without a count; the worker ends them */
 };

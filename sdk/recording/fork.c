@@ -70,7 +70,9 @@ static void export_id(void)
 static void in_child(void)
 {
     urcu_bp_after_fork_child();
-    pthread_mutex_init(&rt_core.registry, NULL);
+    /* The locks that this thread took before the fork are its own to give back; what others may have held is made anew. */
+    pthread_mutex_unlock(&rt_core.worker.requests_lock);
+    pthread_mutex_unlock(&rt_core.registry);
     rt_warn_in_child();
     rt_worker_in_child();
     rt_safe_in_child();

@@ -492,7 +492,6 @@ static void locks_init(struct rt_worker *w)
 {
     pthread_condattr_t attr;
     pthread_mutex_init(&w->work, NULL);
-    pthread_mutex_init(&w->requests_lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&w->answered, &attr);
@@ -502,13 +501,17 @@ static void locks_init(struct rt_worker *w)
 
 void rt_worker_init(void)
 {
+    pthread_mutex_init(&rt_core.worker.requests_lock, NULL);
     locks_init(&rt_core.worker);
 }
 
 void rt_worker_in_child(void)
 {
-    rt_core.worker = (struct rt_worker){0};
+    struct rt_worker *w = &rt_core.worker;
+    w->first = NULL;
+    w->retired_mt = NULL;
+    w->started_mt = w->bell_mt = 0;
     room = (struct rt_row_room){0};
     working = false;
-    locks_init(&rt_core.worker);
+    locks_init(w);
 }

@@ -212,7 +212,7 @@ static uint64_t address_space(void)
 
 RT_TEST(test_without_memory_nothing_changes)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     rt_test_skip("the sanitizer has no limit of address space");
 #endif
     const struct rt_datatype *row = kit_type("item", RT_KIND_STRUCT, 0, true, 3, kit_type("a", RT_KIND_UTF8, 0, true, 0),
