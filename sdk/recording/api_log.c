@@ -298,7 +298,7 @@ static rr_error_code send(struct rt_thread *t, rr_recording_stream stream, struc
             rt_moved_free(m);
             break;
         }
-        rt_lane_wait_for_worker(t->lane, !admitted);
+        rt_lane_wait_for_worker(t->lane, admitted ? 0 : m->bytes);
     }
     rt_worker_start();
     rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : RT_RING_ROW);

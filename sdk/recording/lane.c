@@ -49,7 +49,7 @@ static struct rt_lane *lane_new(struct rt_lanes *lanes)
     }
     l->write = l->read = r;
     l->state_mt = RT_LANE_USED;
-    l->number = rt_add_relaxed(&lanes->n_mt, 1);
+    l->number = rt_add_relaxed(&lanes->n_mt, 1) + 1;
     l->next = rt_load_acquire(&lanes->first_mt);
     while (!rt_cas_seq_cst(&lanes->first_mt, &l->next, l))
         ;

@@ -54,7 +54,7 @@ struct rt_lane {
     struct rt_ring *write;
     uint64_t head, tail_seen;   /* head runs ahead of head_mt only between reserve and commit */
     uint64_t last_ns, last_id_ns, n_rows; /* for row ids */
-    uint32_t number;            /* of the lane, from 0 */
+    uint32_t number;            /* of the lane, from 1: 0 is for rows of no lane */
     /* both sides', seldom written */
     _Alignas(64) uint32_t state_mt; /* enum rt_lane_state */
     uint32_t full_mt;               /* futex word: 1 = the producer waits for room */

@@ -152,14 +152,14 @@ static int put(struct rt_lane *l, const struct row *row, int64_t time_ns, const 
     return 1;
 }
 
-void rt_lane_wait_for_worker(struct rt_lane *l, bool moved)
+void rt_lane_wait_for_worker(struct rt_lane *l, uint64_t moved)
 {
     int saved = errno; /* the program's */
     rt_worker_start();
     if (!rt_worker_stand_in()) {
         rt_worker_ring(RT_RING_FILLING);
         if (moved)
-            rt_moved_wait(WAIT_MS);
+            rt_moved_wait(moved, WAIT_MS);
         else
             rt_lane_wait(l, WAIT_MS);
     }
@@ -167,7 +167,7 @@ void rt_lane_wait_for_worker(struct rt_lane *l, bool moved)
 }
 
 /* No room. Return: false when the row is dropped. Outside of a read section. */
-static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle, bool moved)
+static bool wait_for_room(struct rt_thread *t, rr_recording_stream handle, uint64_t moved)
 {
     bool drop = rt_worker_is_me();
     rt_rcu_read_lock();
@@ -222,7 +222,7 @@ static rr_error_code log_values(struct rt_thread *t, rr_recording_stream handle,
             return rt_fail(err, RR_ERROR_CODE_RECORDING_STREAM_RUNTIME_FAILURE, "a row of more than 1 GiB");
         if (r < 0 && r != -EAGAIN)
             return rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory for a row of %llu bytes", (unsigned long long)bytes);
-        if (!wait_for_room(t, handle, r == -EAGAIN))
+        if (!wait_for_room(t, handle, r == -EAGAIN ? bytes + moved : 0))
             return RR_ERROR_CODE_OK;
     }
 }

@@ -11,30 +11,35 @@
 static uint64_t on_their_way_mt;
 static uint32_t arrivals_mt, waiters_mt; /* arrivals: futex word, counts while somebody waits */
 
+static bool fits(uint64_t before, uint64_t bytes)
+{
+    return !before || before + bytes <= RT_MOVED_MOST; /* one alone may be larger */
+}
+
 bool rt_moved_admit(uint64_t bytes)
 {
-    uint64_t before = rt_add_relaxed(&on_their_way_mt, bytes);
-    if (!before || before + bytes <= RT_MOVED_MOST) /* one alone may be larger */
-        return true;
-    rt_moved_withdraw(bytes);
+    uint64_t n = rt_load_relaxed(&on_their_way_mt);
+    while (fits(n, bytes))
+        if (rt_cas_seq_cst(&on_their_way_mt, &n, n + bytes))
+            return true;
     return false;
 }
 
 void rt_moved_withdraw(uint64_t bytes)
 {
-    rt_add_seq_cst(&on_their_way_mt, -bytes); /* before waiters is looked at: see rt_moved_wait() */
-    if (!rt_load_seq_cst(&waiters_mt))
+    uint64_t left = rt_add_seq_cst(&on_their_way_mt, -bytes) - bytes; /* before waiters is looked at: see rt_moved_wait() */
+    if (left > RT_MOVED_MOST / 2 || !rt_load_seq_cst(&waiters_mt)) /* all are woken: when there is room for many */
         return;
     rt_add_acq_rel(&arrivals_mt, 1);
     syscall(SYS_futex, &arrivals_mt, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
 }
 
-void rt_moved_wait(unsigned ms)
+void rt_moved_wait(uint64_t bytes, unsigned ms)
 {
     struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
     uint32_t seen = rt_load_acquire(&arrivals_mt);
     rt_add_seq_cst(&waiters_mt, 1);
-    if (rt_load_seq_cst(&on_their_way_mt) > RT_MOVED_MOST / 2)
+    if (!fits(rt_load_seq_cst(&on_their_way_mt), bytes))
         syscall(SYS_futex, &arrivals_mt, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, seen, &t, NULL, 0);
     rt_add_seq_cst(&waiters_mt, (uint32_t)-1);
 }

@@ -28,8 +28,8 @@ struct rt_moved {
 
 /* An id for a row of this lane's thread. @time_ns: 0 = now. */
 struct rt_tuid rt_lane_row_id(struct rt_lane *l, int64_t time_ns);
-/* The lane is full, or (@moved) too much is on its way: has the worker make room, waits a while. Outside of a read section. */
-void rt_lane_wait_for_worker(struct rt_lane *l, bool moved);
+/* The lane is full, or too much is on its way for @moved bytes more: has the worker make room, waits a while. Outside of a read section. */
+void rt_lane_wait_for_worker(struct rt_lane *l, uint64_t moved);
 /* An outcome of rt_path_parse() in the user's words. */
 rr_error_code rt_path_fail(int outcome, const char *path, size_t len, rr_error *err);
 
@@ -46,8 +46,8 @@ static inline const struct rt_row_rec *rt_moved_row(const struct rt_moved *m)
 /* May so many bytes more be on their way? Counts them. */
 bool rt_moved_admit(uint64_t bytes);
 void rt_moved_withdraw(uint64_t bytes);
-/* After admit said no: waits until some have arrived, at most @ms. */
-void rt_moved_wait(unsigned ms);
+/* After admit said no: waits until many have arrived, at most @ms. */
+void rt_moved_wait(uint64_t bytes, unsigned ms);
 struct rt_moved *rt_moved_row_new(uint64_t record_bytes);
 /* Moves all arrays. Return: NULL without memory, nothing moved. */
 struct rt_moved *rt_moved_columns_new(const char *path, uint32_t path_len, rr_time_column *times, uint32_t n_times,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "recording/lane.h"
 #include "tests/unit/rows_kit.h"
 
 static rr_error err;
@@ -248,4 +249,11 @@ RT_TEST(test_errno_survives_a_threads_first_row_and_the_start_of_the_worker)
     CHECK_INT(pthread_join(t, &left), 0);
     CHECK_INT((uintptr_t)left, 4711);
     rr_recording_stream_free(rec);
+}
+
+RT_TEST(test_lanes_leave_number_0_of_row_ids_to_rows_of_signal_handlers)
+{
+    struct rt_lanes lanes = {0};
+    CHECK_INT(rt_lane_take(&lanes)->number, 1);
+    CHECK_INT(rt_lane_take(&lanes)->number, 2);
 }
