@@ -309,7 +309,7 @@ bool rr_recording_stream_is_enabled(rr_recording_stream stream, rr_error *error)
  * Waits until all that this thread logged before has been handed to the operating system or taken by the server. No such handle: nothing.
  * @timeout_sec: seconds; 0 only starts the flush (FLUSH_TIMEOUT: it is not done yet), infinity waits without end.
  * Errors: INVALID_TIME_ARGUMENT (NaN, negative), RECORDING_STREAM_FLUSH_TIMEOUT (the rest stays queued), RECORDING_STREAM_FLUSH_FAILURE (a sink
- * failed, or the call comes from a callback of the library). Blocks: up to @timeout_sec.
+ * failed, now or before, and rows are lost; or the call comes from a callback of the library). Blocks: up to @timeout_sec.
  */
 void rr_recording_stream_flush_blocking(rr_recording_stream stream, float timeout_sec, rr_error *error);
 

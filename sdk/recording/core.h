@@ -65,6 +65,7 @@ struct rt_stream {
     uint64_t flushed_ns, n_rows; /* last cut; rows since */
     uint64_t n_all;             /* rows ever */
     bool urgent, failed_told;
+    char failure[RT_ERROR_MAX];    /* why rows of these sinks are lost; "" = none are */
     uint64_t lost_told;
     struct rt_stream *retired;  /* list of those to be ended */
     /* registry: what a child makes its sinks of */

@@ -39,6 +39,7 @@ static void stream_in_child(struct rt_stream *s)
     s->n_sinks = n;
     s->swapping = false;
     s->recording = NULL; /* made at its first use */
+    s->failure[0] = 0;
     s->active = s->generation_mt;
     s->n_rows = 0;
     s->urgent = false;

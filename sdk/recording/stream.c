@@ -366,6 +366,7 @@ static int swap_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struc
         keep_sinks(s, swap->sinks, swap->n);
     s->active++;
     s->n_rows = 0;
+    s->failure[0] = 0;
     return r;
 }
 
@@ -415,9 +416,12 @@ static int flush_now(struct rt_stream *s, bool sync, uint64_t deadline_ns, struc
     return first ? first : r;
 }
 
+/* Rows that were refused before never get where a flush says that they are. */
 static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
 {
     int r = flush_now(s, arg != NULL, deadline_ns, err);
+    if (!r && s->failure[0])
+        r = rt_error_set(err, -EIO, "rows are lost: %s", s->failure);
     rt_stream_unref(s, false, NULL);
     return r;
 }

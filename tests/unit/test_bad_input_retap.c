@@ -2,6 +2,8 @@
  * warning a site, and the program goes on. */
 #include <math.h>
 #include <retap.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/unit/arrow_kit.h"
@@ -597,5 +599,55 @@ RT_TEST(test_sizes_of_structs)
     rr_set_strict_mode(false); /* then it is a line without options */
     CHECK_INT(rr_log_text_ex(rec, "/a", "x", &text, NULL), 0);
     CHECK(strstr(warning, "rr_text_log_options_default"));
+    leave();
+}
+
+/* ---------------------------------------------------------------- full disks */
+
+RT_TEST(test_nothing_fits_the_disk)
+{
+    static char path[64];
+    enter(true);
+    for (int i = 0; i < 2000; i++)
+        rr_log_scalar(rec, "/a", i);
+    BAD2(RECORDING_STREAM_SAVE_FAILURE, "/dev/full", rr_memory_recording_write_html(mem, "/dev/full", NULL, err));
+    rr_blueprint *bp = rr_blueprint_new();
+    BAD2(RECORDING_STREAM_SAVE_FAILURE, "/dev/full", rr_blueprint_save_rbl(bp, "app", "/dev/full", err));
+    rr_blueprint_free(bp);
+    BAD(RECORDING_STREAM_SAVE_FAILURE, "/dev/full", rr_recording_stream_save_ex(rec, "/dev/full", NULL, err));
+    snprintf(path, sizeof path, "/tmp/retap-bad-%d.rrd", (int)getpid());
+    rr_log_sink tee[] = {rr_sink_file(path), rr_sink_file("/dev/full")};
+    BAD(RECORDING_STREAM_SAVE_FAILURE, "/dev/full", rr_recording_stream_set_sinks_ex(rec, tee, 2, NULL, err));
+    CHECK(unlink(path) == 0); /* made, before the other failed */
+    rr_log_scalar(rec, "/a", 1);
+    CHECK(rr_memory_recording_num_msgs(mem) >= 2); /* the sink before is there still */
+    CHECK_INT(rr_recording_stream_dropped(rec), 0);
+    leave();
+}
+
+/* Rows that were lost before a flush, whenever, are told by it, and by the close. */
+RT_TEST(test_a_full_disk_is_told_by_flush_and_close)
+{
+    const struct rlimit limit = {50000, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+    char command[256], path[64];
+    rr_error e = {0};
+    signal(SIGXFSZ, SIG_IGN);
+    enter(true);
+    snprintf(path, sizeof path, "/tmp/retap-bad-%d.rrd", (int)getpid());
+    snprintf(command, sizeof command, "rm -f %s", path);
+    rr_log_sink tee[] = {rr_sink_file(path)};
+    rr_recording_stream_set_sinks_ex(rec, tee, 1, NULL, &e);
+    CHECK_INT(e.code, 0);
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    for (int i = 0; i < 50000; i++)
+        rr_log_scalar(rec, "/a", i);
+    rr_recording_stream_flush_blocking(rec, 10, &e);
+    judge(__LINE__, "flush", &e, CODE(RECORDING_STREAM_FLUSH_FAILURE), path);
+    CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    CHECK(rr_recording_stream_dropped(rec) > 0 && rr_recording_stream_dropped(rec) <= 50000);
+    memset(&e, 0, sizeof e);
+    CHECK_INT(rr_recording_stream_close(rec, 10, &e), e.code);
+    CHECK(e.code && strstr(e.description, path));
+    CHECK(system(command) == 0);
     leave();
 }
