@@ -137,7 +137,7 @@ static rr_component_type_handle text_type(void)
 static void log_row(rr_recording_stream rec, rr_component_type_handle type)
 {
     static const int32_t ends[] = {0, 5};
-    const void *buffers[] = {NULL, ends, "hello"};
+    static const void *buffers[] = {NULL, ends, "hello"};
     rr_component_batch batch;
     rr_data_row row;
     batch.component_type = type;
@@ -154,7 +154,7 @@ static void log_row(rr_recording_stream rec, rr_component_type_handle type)
 static void send_property(rr_recording_stream rec, rr_component_type_handle type)
 {
     static const int32_t ends[] = {0, 5};
-    const void *buffers[] = {NULL, ends, "hello"};
+    static const void *buffers[] = {NULL, ends, "hello"};
     rr_component_batch batch;
     rr_data_row row;
     batch.component_type = type;
@@ -166,14 +166,16 @@ static void send_property(rr_recording_stream rec, rr_component_type_handle type
     require(batch.array.release == NULL, "a property");
 }
 
+/* The arrays are moved: their memory has to last until they are released, after the call. */
 static void send_two_rows(rr_recording_stream rec, rr_component_type_handle type)
 {
     static const int64_t steps[] = {8, 9};
     static const int32_t ends[] = {0, 3, 6}, lists[] = {0, 1, 2};
-    const void *time_buffers[] = {NULL, steps}, *text_buffers[] = {NULL, ends, "onetwo"}, *list_buffers[] = {NULL, lists};
-    struct ArrowArray texts = array_of(text_buffers, 3, 2), *children[] = {&texts};
+    static const void *time_buffers[] = {NULL, steps}, *text_buffers[] = {NULL, ends, "onetwo"}, *list_buffers[] = {NULL, lists};
+    static struct ArrowArray texts, *children[] = {&texts};
     rr_time_column time;
     rr_component_column column;
+    texts = array_of(text_buffers, 3, 2);
     time.timeline.name = str("step");
     time.timeline.type = RR_TIME_TYPE_SEQUENCE;
     time.array = array_of(time_buffers, 2, 2);
