@@ -116,7 +116,7 @@ $(OUT)/tests/unit/test_bundle: private FLAGS += $(patsubst %,-Wl$(comma)--wrap=r
 $(OUT)/tests/unit/test_bundle_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup \
     rt_log_row rt_log_plain rt_log_wanted rr_recording_stream_send_columns)
 $(OUT)/tests/unit/test_pressure: private FLAGS += -Wl,--wrap=pthread_create
-$(OUT)/tests/unit/test_stream_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc strdup strndup)
+$(OUT)/tests/unit/test_stream_memory: private FLAGS += -fno-builtin $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc strdup strndup mmap)
 # Adapters are compiled into their tests, which are empty without the framework.
 $(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): $(wildcard bridges/handler/$(a)/*.c)))
 $(foreach a,$(ADAPTERS),$(eval $(OUT)/tests/bridges/test_$(a): private FLAGS += $(shell pkg-config --cflags $(PKG_$(a)))) \

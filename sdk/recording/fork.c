@@ -42,7 +42,8 @@ static void stream_in_child(struct rt_stream *s)
     s->failure[0] = 0;
     s->active = s->generation_mt;
     s->n_rows = 0;
-    s->urgent = false;
+    s->dropped_mt = 0; /* its parent's */
+    s->urgent = s->failed_told = false;
     s->flushed_ns = 0;
 }
 

@@ -300,7 +300,9 @@ rr_error_code rt_log_row(rr_recording_stream rec, const char *path, size_t path_
 {
     struct rt_plain_cell cells[RT_PLAIN_CELLS_MOST];
     struct rt_thread *t = rt_thread();
-    if (!t || (rt_plain_cells(values, n, cells) && rt_log_plain(rec, path, path_len, flags, time_ns, cells, n) != RT_PLAIN_NOT))
-        return RR_ERROR_CODE_OK; /* or a child that nobody prepared, or no memory for a lane: nothing can be kept */
+    if (!t) /* nothing can be kept; in a child that nobody prepared nothing is said of it either */
+        return rt_load_relaxed(rt_epoch) ? rt_fail(err, RR_ERROR_CODE_OUT_OF_MEMORY, "out of memory for a thread's first row") : RR_ERROR_CODE_OK;
+    if (rt_plain_cells(values, n, cells) && rt_log_plain(rec, path, path_len, flags, time_ns, cells, n) != RT_PLAIN_NOT)
+        return RR_ERROR_CODE_OK;
     return log_any(t, rec, path, path_len, flags, time_ns, values, n, err);
 }

@@ -1,6 +1,7 @@
 /* Lanes that are full, threads that can't be started, time that is over: what the core keeps, counts and says then. */
 #include <errno.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -256,4 +257,30 @@ RT_TEST(test_lanes_leave_number_0_of_row_ids_to_rows_of_signal_handlers)
     struct rt_lanes lanes = {0};
     CHECK_INT(rt_lane_take(&lanes)->number, 1);
     CHECK_INT(rt_lane_take(&lanes)->number, 2);
+}
+
+/* ---------------------------------------------------------------- children */
+
+RT_TEST(test_a_child_does_not_count_what_its_parent_dropped)
+{
+    static char text[2000];
+    int status;
+    rr_stream_options o = rr_stream_options_default("app");
+    o.full_policy = RR_FULL_DROP_NEWEST;
+    rr_recording_stream rec = rr_recording_stream_open(&o, &err), held = open_held();
+    OK(err);
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 4000; i++)
+        rr_log_text(rec, "/x", RR_LOG_LEVEL_INFO, text, RR_NO_FIELDS);
+    rt_store_release(&holds, 0);
+    CHECK(rr_recording_stream_dropped(rec) > 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (!pid)
+        _exit(rr_recording_stream_dropped(rec) ? 1 : 0);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 0);
+    rr_recording_stream_free(rec);
+    rr_recording_stream_free(held);
 }

@@ -1,5 +1,7 @@
 /* Streams without memory: whichever allocation fails, the call says so or does its work, sinks are let go once, and rows are kept or counted. */
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/unit/rows_kit.h"
@@ -37,6 +39,15 @@ void *__wrap_realloc(void *p, size_t n) { return fails() ? NULL : __real_realloc
 void *__wrap_aligned_alloc(size_t alignment, size_t n) { return fails() ? NULL : __real_aligned_alloc(alignment, n); }
 char *__wrap_strdup(const char *s) { return fails() ? NULL : __real_strdup(s); }
 char *__wrap_strndup(const char *s, size_t n) { return fails() ? NULL : __real_strndup(s, n); }
+
+static _Thread_local bool no_maps;
+
+void *__real_mmap(void *p, size_t n, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *p, size_t n, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *p, size_t n, int prot, int flags, int fd, off_t offset)
+{
+    return no_maps ? MAP_FAILED : __real_mmap(p, n, prot, flags, fd, offset);
+}
 
 static void ignore(void *ctx, const char *message)
 {
@@ -147,4 +158,26 @@ static void open_stream(int k)
 RT_TEST(test_streams_are_opened_and_freed_without_memory)
 {
     without_memory(open_stream);
+}
+
+static void *first_row(void *arg)
+{
+    rr_recording_stream rec = (rr_recording_stream)(uintptr_t)arg;
+    no_maps = true;
+    CHECK_INT(rr_log_scalar(rec, "/x", 1), RR_ERROR_CODE_OUT_OF_MEMORY);
+    no_maps = false;
+    CHECK_INT(rr_log_scalar(rec, "/x", 2), 0);
+    return NULL;
+}
+
+RT_TEST(test_a_thread_without_memory_for_its_first_row_says_so)
+{
+    rr_memory_recording *mem;
+    pthread_t t;
+    rr_recording_stream rec = kit_open("first", &mem);
+    CHECK(pthread_create(&t, NULL, first_row, (void *)(uintptr_t)rec) == 0);
+    CHECK(pthread_join(t, NULL) == 0);
+    CHECK_INT(kit_drain(mem, "/x"), 1);
+    rr_recording_stream_free(rec);
+    rr_memory_recording_free(mem);
 }
