@@ -428,8 +428,13 @@ static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, stru
 
 void rt_stream_flush_start(struct rt_stream *s)
 {
-    if (rt_load_acquire(&rt_core.worker.started_mt) == 1)
+    if (rt_is_staged(s))
         rt_stream_flush(s, 0, false, NULL);
+    if (s->owner || rt_is_staged(s) || !s->enabled || !rt_stream_ref(s))
+        return;
+    rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
+    if (!rt_worker_begin(flush_work, s))
+        rt_stream_unref(s, false, NULL);
 }
 
 static int no_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
@@ -444,6 +449,8 @@ void rt_stream_flush_await(struct rt_stream *s)
         rt_worker_do(no_work, NULL, NULL, s->flush_timeout, NULL); /* queues behind it */
 }
 
+#define LEAST_WAIT 0.005 /* seconds: a flush "without waiting" is done where the worker is only about to nap, as officially */
+
 rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)
 {
     static const char yes = 1;
@@ -456,8 +463,10 @@ rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync
     } else if (!s->enabled || !rt_stream_ref(s)) {
         return RR_ERROR_CODE_OK;
     } else {
+        if (timeout_sec >= 0 && timeout_sec < LEAST_WAIT)
+            timeout_sec = LEAST_WAIT;
         r = rt_worker_do(flush_work, s, sync ? (void *)(uintptr_t)&yes : NULL, timeout_sec, &e);
-        if (r || timeout_sec == 0)
+        if (r)
             rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
         if (r == -EDEADLK)
             rt_stream_unref(s, false, NULL);

@@ -348,6 +348,22 @@ static uint64_t deadline_of(double timeout_sec)
     return timeout_sec < 0 || timeout_sec > 1e9 ? UINT64_MAX : now + (uint64_t)(timeout_sec * 1e9);
 }
 
+/* Hands it to the worker. @refs: 2 when the caller waits, who drops one. NULL without memory. */
+static struct rt_request *ask(rt_work work, struct rt_stream *s, void *arg, uint64_t deadline_ns, int refs)
+{
+    struct rt_worker *w = &rt_core.worker;
+    struct rt_request *q = calloc(1, sizeof *q);
+    if (!q)
+        return NULL;
+    *q = (struct rt_request){.work = work, .stream = s, .arg = arg, .deadline_ns = deadline_ns, .refs = refs};
+    pthread_mutex_lock(&w->requests_lock);
+    *w->last = q;
+    w->last = &q->next;
+    pthread_mutex_unlock(&w->requests_lock);
+    rt_worker_ring_slow();
+    return q;
+}
+
 static int do_work(rt_work work, struct rt_stream *s, void *arg, double timeout_sec, struct rt_error *err)
 {
     struct rt_worker *w = &rt_core.worker;
@@ -356,20 +372,14 @@ static int do_work(rt_work work, struct rt_stream *s, void *arg, double timeout_
         return rt_error_set(err, -EDEADLK, "not from a callback of the library");
     if (rt_load_acquire(&w->started_mt) != 1)
         return do_here(work, s, arg, deadline, err);
-    if (s && timeout_sec != 0 && pthread_mutex_trylock(&w->work) == 0) { /* it naps: to wake it would take longer than to do it */
+    if (s && pthread_mutex_trylock(&w->work) == 0) { /* it naps: to wake it would take longer than to do it */
         if (is_quick(s))
             return do_locked(work, s, arg, deadline, err);
         pthread_mutex_unlock(&w->work);
     }
-    struct rt_request *q = calloc(1, sizeof *q);
+    struct rt_request *q = ask(work, s, arg, deadline, 2);
     if (!q)
         return do_here(work, s, arg, deadline, err);
-    *q = (struct rt_request){.work = work, .stream = s, .arg = arg, .deadline_ns = deadline, .refs = 2};
-    pthread_mutex_lock(&w->requests_lock);
-    *w->last = q;
-    w->last = &q->next;
-    pthread_mutex_unlock(&w->requests_lock);
-    rt_worker_ring_slow();
     pthread_mutex_lock(&w->requests_lock);
     int r = await(w, q, timeout_sec) ? q->result : rt_error_set(err, -ETIMEDOUT, "timed out");
     if (q->done && r && err)
@@ -389,6 +399,15 @@ int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_se
     int r = do_work(work, s, arg, timeout_sec, err);
     pthread_setcancelstate(state, NULL);
     return r;
+}
+
+bool rt_worker_begin(rt_work work, struct rt_stream *s)
+{
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    bool begun = rt_load_acquire(&rt_core.worker.started_mt) == 1 && ask(work, s, NULL, rt_mono_ns(), 1);
+    pthread_setcancelstate(state, NULL);
+    return begun;
 }
 
 static int nothing_more(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)

@@ -46,6 +46,8 @@ typedef int (*rt_work)(struct rt_stream *s, void *arg, uint64_t deadline_ns, str
  */
 int rt_worker_do(rt_work work, struct rt_stream *s, void *arg, double timeout_sec, struct rt_error *err);
 #define RT_FOREVER 1e18
+/* The same, not waited for. Return: false: there is no worker, or no memory; nothing was done. */
+bool rt_worker_begin(rt_work work, struct rt_stream *s);
 /* Where no thread could be started the caller empties all lanes in its place. Return: false, nothing was done, when there is a worker. */
 bool rt_worker_stand_in(void);
 /* Gives a stream without a count to the worker, which ends it. */

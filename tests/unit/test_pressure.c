@@ -284,3 +284,22 @@ RT_TEST(test_a_child_does_not_count_what_its_parent_dropped)
     rr_recording_stream_free(rec);
     rr_recording_stream_free(held);
 }
+
+/* ---------------------------------------------------------------- flush */
+
+RT_TEST(test_a_flush_without_time_is_done_where_nobody_has_to_wait)
+{
+    rr_memory_recording *mem;
+    rr_recording_stream rec = kit_open("quick", &mem);
+    for (int i = 0; i < 10; i++) {
+        rr_log_scalar(rec, "/x", i);
+        usleep(20000); /* the worker naps, or sleeps */
+        uint64_t before = rr_memory_recording_num_msgs(mem);
+        rr_log_scalar(rec, "/x", i);
+        rr_recording_stream_flush_blocking(rec, 0, &err);
+        OK(err);
+        CHECK(rr_memory_recording_num_msgs(mem) > before);
+    }
+    rr_recording_stream_free(rec);
+    rr_memory_recording_free(mem);
+}
