@@ -298,8 +298,9 @@ SANITIZED = r"""#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 int shared; volatile int zero;
-void *bump(void *p) { for (int i = 0; i < 1000; i++) shared++; return p; }
+void *bump(void *p) { for (int i = 0; i < 10; i++) { shared++; usleep(5000); } return p; } /* both are there at the same time */
 int main(int argc, char **argv)
 {
     fprintf(stderr, "start\n"); printf("out\n"); fflush(stdout);
