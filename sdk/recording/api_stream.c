@@ -121,7 +121,7 @@ RR_API rr_error_code rr_recording_stream_close(rr_recording_stream handle, float
     if (isnan(timeout_sec))
         timeout_sec = 0;
     uint64_t begun = rt_mono_ns();
-    rt_stream_flush(s, timeout_sec, false, &e);
+    rt_stream_flush(s, timeout_sec, 0, &e);
     lost = rt_load_relaxed(&s->dropped_mt);
     s->flush_timeout = time_left(timeout_sec, begun);
     rt_stream_flush_await(s);
@@ -151,7 +151,7 @@ RR_API void rr_recording_stream_flush_blocking(rr_recording_stream handle, float
         rt_fail(err, RR_ERROR_CODE_INVALID_TIME_ARGUMENT, "timeout_sec is %g, must be 0 or above", (double)timeout_sec);
         timeout_sec = 0;
     }
-    rt_stream_flush(s, timeout_sec, false, err);
+    rt_stream_flush(s, timeout_sec, 0, err);
     rt_stream_unref(s, true, NULL);
 }
 
@@ -163,7 +163,7 @@ RR_API void rr_recording_stream_sync(rr_recording_stream handle, float timeout_s
     if (isnan(timeout_sec) || timeout_sec < 0)
         rt_fail(err, RR_ERROR_CODE_INVALID_TIME_ARGUMENT, "timeout_sec is %g, must be 0 or above", (double)timeout_sec);
     else
-        rt_stream_flush(s, timeout_sec, true, err);
+        rt_stream_flush(s, timeout_sec, RT_FLUSH_SYNC, err);
     rt_stream_unref(s, true, NULL);
 }
 

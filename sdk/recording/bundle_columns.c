@@ -12,7 +12,6 @@
 #include "recording/bundle.h"
 #include "recording/moved.h"
 #include "recording/path.h"
-#include "recording/record.h"
 
 /* ---------------------------------------------------------------- exports */
 
@@ -271,9 +270,8 @@ static void release_all(rr_time_column *times, uint32_t n_times, rr_component_co
 
 static bool is_reserved(const char *path)
 {
-    char room[RT_PATH_MOST + 1];
-    size_t len;
-    return rt_path_parse(path, strlen(path), room, sizeof room, &len) == RT_PATH_E_RESERVED;
+    path += strspn(path, "/");
+    return path[0] == '_' && path[1] == '_';
 }
 
 RR_API rr_error_code rr_recording_stream_send_columns_ex(rr_recording_stream rec, const char *path, rr_time_column *times, uint32_t n_times,

@@ -170,7 +170,8 @@ static rr_error_code options_of(const rr_log_options *options, rr_log_options *r
     *ret = rr_log_options_default();
     if (options && !rt_options_reach(options, offsetof(rr_log_options, is_static), 1))
         return rt_misuse(&site_mt, 0, err, RR_ERROR_CODE_INVALID_ENUM_VALUE,
-                         "options: struct_size is %u, not %zu: start from rr_log_options_default()", options->struct_size, sizeof *ret);
+                         "%s: struct_size is %u, not %u: start from …_default()", "options", options->struct_size,
+                         (unsigned)sizeof *ret);
     if (options)
         memcpy(ret, options, options->struct_size < sizeof *ret ? options->struct_size : sizeof *ret);
     return RR_ERROR_CODE_OK;

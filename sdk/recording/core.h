@@ -141,7 +141,8 @@ void rt_stream_unstage(struct rt_stream *s, struct rt_staged *g);
 void rt_stream_forget(struct rt_stream *s);
 void rt_stream_remember(struct rt_stream *s);
 /* Rows so far become chunks and reach the operating system; with @sync the disk. rt_worker_do() says how it waits. */
-rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err);
+enum { RT_FLUSH_SYNC = 1, RT_FLUSH_REST = 2 /* without a word of rows that were lost before */ };
+rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, unsigned how, rr_error *err);
 /* Starts a flush and does not wait. */
 void rt_stream_flush_start(struct rt_stream *s);
 /* Waits for flushes that were started and not waited for: they hold counts. */

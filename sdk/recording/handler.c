@@ -214,7 +214,7 @@ RR_API void rr_logging_handler_emit(rr_logging_handler *handler, const rr_log_re
     }
     if (record->struct_size != sizeof known) { /* an older or newer header: what it does not know is zero */
         if (record->struct_size < offsetof(rr_log_record, levelno) + sizeof record->levelno)
-            rt_warn(&site_mt, "a record's struct_size is %u, not %zu: start from rr_log_record_default()", record->struct_size, sizeof known);
+            rt_warn(&site_mt, "%s: struct_size is %u, not %u: start from …_default()", "record", record->struct_size, (unsigned)sizeof known);
         known = rr_log_record_default();
         memcpy(&known, record, record->struct_size < sizeof known ? record->struct_size : sizeof known);
         record = &known;
@@ -237,7 +237,7 @@ RR_API bool rr_logging_handler_enabled(rr_logging_handler *handler, const char *
 RR_API void rr_logging_handler_flush(rr_logging_handler *handler, float timeout_sec, rr_error *err)
 {
     if (!handler) {
-        rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s: the argument 'handler' is NULL", __func__);
+        rt_fail(err, RR_ERROR_CODE_UNEXPECTED_NULL_ARGUMENT, "%s is NULL", "handler");
         return;
     }
     rt_rcu_read_lock();

@@ -57,8 +57,8 @@ static rr_error_code check_options(const rr_web_viewer_options *o, rr_error *err
     if (!o)
         return RR_ERROR_CODE_OK;
     if (o->struct_size < sizeof *o)
-        return rt_fail(err, RR_ERROR_CODE_INVALID_ENUM_VALUE, "options: struct_size is %u, not %zu: start from rr_web_viewer_options_default()",
-                       o->struct_size, sizeof *o);
+        return rt_fail(err, RR_ERROR_CODE_INVALID_ENUM_VALUE, "%s: struct_size is %u, not %u: start from …_default()", "options", o->struct_size,
+                       (unsigned)sizeof *o);
     if (o->open_browser > 2)
         return rt_fail(err, RR_ERROR_CODE_INVALID_ENUM_VALUE, "open_browser is %u, no tri-state", o->open_browser);
     return o->connect_to ? rt_string_check(rr_make_string(o->connect_to), "connect_to", true, err) : RR_ERROR_CODE_OK;

@@ -1,6 +1,5 @@
 /* Memory recordings: the user's handle beside the sink. Whatever reads the sink is done by the worker, in order with what it writes. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,8 +83,12 @@ static rr_error_code read_memory(rr_memory_recording *mem, struct reading *r, rr
 {
     struct rt_error e = {0};
     rr_error flush = {0};
+    struct rt_stream *s = NULL;
     r->sink = mem->sink;
-    rr_recording_stream_flush_blocking(mem->rec, INFINITY, &flush);
+    if (!rt_stream_get(mem->rec, &s, NULL) && s) {
+        rt_stream_flush(s, RT_FOREVER, RT_FLUSH_REST, &flush);
+        rt_stream_unref(s, true, NULL);
+    }
     if (flush.code && r->out)
         return rt_fail(err, flush.code, "%s", flush.description);
     int code = rt_worker_do(read_work, NULL, r, RT_FOREVER, &e);

@@ -416,11 +416,12 @@ static int flush_now(struct rt_stream *s, bool sync, uint64_t deadline_ns, struc
     return first ? first : r;
 }
 
-/* Rows that were refused before never get where a flush says that they are. */
+/* Rows that were refused before never get where a flush says that they are. @arg: RT_FLUSH_* */
 static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
 {
-    int r = flush_now(s, arg != NULL, deadline_ns, err);
-    if (!r && s->failure[0])
+    uintptr_t how = (uintptr_t)arg;
+    int r = flush_now(s, how & RT_FLUSH_SYNC, deadline_ns, err);
+    if (!r && s->failure[0] && !(how & RT_FLUSH_REST))
         r = rt_error_set(err, -EIO, "rows are lost: %s", s->failure);
     rt_stream_unref(s, false, NULL);
     return r;
@@ -429,7 +430,7 @@ static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, stru
 void rt_stream_flush_start(struct rt_stream *s)
 {
     if (rt_is_staged(s))
-        rt_stream_flush(s, 0, false, NULL);
+        rt_stream_flush(s, 0, 0, NULL);
     if (s->owner || rt_is_staged(s) || !s->enabled || !rt_stream_ref(s))
         return;
     rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
@@ -451,21 +452,20 @@ void rt_stream_flush_await(struct rt_stream *s)
 
 #define LEAST_WAIT 0.005 /* seconds: a flush "without waiting" is done where the worker is only about to nap, as officially */
 
-rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, bool sync, rr_error *err)
+rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, unsigned how, rr_error *err)
 {
-    static const char yes = 1;
     struct rt_error e = {0};
     int r;
     if (s->owner) {
-        r = flush_now(s, sync, UINT64_MAX, &e);
+        r = flush_now(s, how & RT_FLUSH_SYNC, UINT64_MAX, &e);
     } else if (rt_is_staged(s)) {
-        r = s->enabled ? rt_staged_flush(s, timeout_sec, sync, &e) : 0;
+        r = s->enabled ? rt_staged_flush(s, timeout_sec, how & RT_FLUSH_SYNC, &e) : 0;
     } else if (!s->enabled || !rt_stream_ref(s)) {
         return RR_ERROR_CODE_OK;
     } else {
         if (timeout_sec >= 0 && timeout_sec < LEAST_WAIT)
             timeout_sec = LEAST_WAIT;
-        r = rt_worker_do(flush_work, s, sync ? (void *)(uintptr_t)&yes : NULL, timeout_sec, &e);
+        r = rt_worker_do(flush_work, s, (void *)(uintptr_t)how, timeout_sec, &e);
         if (r)
             rt_store_relaxed(&s->flush_started_mt, (uint8_t)1);
         if (r == -EDEADLK)

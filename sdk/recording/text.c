@@ -99,7 +99,8 @@ static rr_error_code options_of(const rr_text_log_options *given, rr_text_log_op
     *ret = rr_text_log_options_default();
     if (given && given->struct_size < offsetof(rr_text_log_options, level) + sizeof given->level)
         return rt_misuse(&site_mt, 0, err, RR_ERROR_CODE_INVALID_ENUM_VALUE,
-                         "options: struct_size is %u, not %zu: start from rr_text_log_options_default()", given->struct_size, sizeof *ret);
+                         "%s: struct_size is %u, not %u: start from …_default()", "options", given->struct_size,
+                         (unsigned)sizeof *ret);
     if (given)
         memcpy(ret, given, given->struct_size < sizeof *ret ? given->struct_size : sizeof *ret);
     return RR_ERROR_CODE_OK;

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -42,7 +41,7 @@ static void tell_failure(struct rt_stream *s, const struct rt_error *e)
     if (!s->failed_told)
         rt_warn(NULL, "%s: rows are lost: %s", s->config.application_id, e->message);
     s->failed_told = true;
-    snprintf(s->failure, sizeof s->failure, "%s", e->message);
+    memcpy(s->failure, e->message, sizeof s->failure);
 }
 
 static void take_row(struct rt_stream *s, const struct rt_row_rec *rec)
