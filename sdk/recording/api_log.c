@@ -301,7 +301,7 @@ static rr_error_code send(struct rt_thread *t, rr_recording_stream stream, struc
         rt_lane_wait_for_worker(t->lane, admitted ? 0 : m->bytes);
     }
     rt_worker_start();
-    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : RT_RING_ROW);
+    rt_worker_ring(rt_lane_is_filling(t->lane) || rt_moved_is_filling() ? RT_RING_FILLING : RT_RING_ROW);
     return RR_ERROR_CODE_OK;
 }
 

@@ -291,7 +291,7 @@ static __attribute__((noinline)) rr_error_code log_any(struct rt_thread *t, rr_r
     if (row.staged)
         return code;
     rt_worker_start();
-    rt_worker_ring(rt_lane_is_filling(t->lane) ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
+    rt_worker_ring(rt_lane_is_filling(t->lane) || rt_moved_is_filling() ? RT_RING_FILLING : flags & RT_LOG_URGENT ? RT_RING_URGENT : RT_RING_ROW);
     return code;
 }
 

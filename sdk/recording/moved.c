@@ -25,6 +25,11 @@ bool rt_moved_admit(uint64_t bytes)
     return false;
 }
 
+bool rt_moved_is_filling(void)
+{
+    return rt_load_relaxed(&on_their_way_mt) > RT_MOVED_MOST / 16;
+}
+
 void rt_moved_withdraw(uint64_t bytes)
 {
     uint64_t left = rt_add_seq_cst(&on_their_way_mt, -bytes) - bytes; /* before waiters is looked at: see rt_moved_wait() */

@@ -46,6 +46,8 @@ static inline const struct rt_row_rec *rt_moved_row(const struct rt_moved *m)
 /* May so many bytes more be on their way? Counts them. */
 bool rt_moved_admit(uint64_t bytes);
 void rt_moved_withdraw(uint64_t bytes);
+/* Is so much on its way that the worker should be at it? A record of the lane tells nothing of its size. */
+bool rt_moved_is_filling(void);
 /* After admit said no: waits until many have arrived, at most @ms. */
 void rt_moved_wait(uint64_t bytes, unsigned ms);
 struct rt_moved *rt_moved_row_new(uint64_t record_bytes);

@@ -458,6 +458,8 @@ static void nap(struct rt_worker *w, uint64_t ns)
 static uint64_t how_long(unsigned eighths, uint64_t due)
 {
     uint64_t ns = rt_mono_ns() - last_row_ns < IDLE_NS || !asymmetric ? IDLE_NAP_NS : UINT64_MAX;
+    if (rt_moved_is_filling())
+        return 0;
     if (eighths)
         return eighths < BUSY_EIGHTHS ? BUSY_NAP_NS : 0;
     return due < ns ? due : ns;
