@@ -10,6 +10,11 @@
 rr_error_code rt_string_check(rr_string s, const char *what, bool required, rr_error *err);
 /* Does a call for @rec have anything to do? false with *err for a handle that does not exist, without where logging is off. */
 bool rt_log_stands(rr_recording_stream rec, rr_error *err);
+/* The answer of a function whose arguments are right and whose part is yet to come. */
+static inline rr_error_code rt_not_yet(const char *what, rr_error *err)
+{
+    return rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "%s is not implemented yet", what);
+}
 /* NUL-terminated; the caller frees. NULL without memory. */
 char *rt_string_copy(rr_string s);
 /* "rec_" and 32 hex digits of a random UUID. */

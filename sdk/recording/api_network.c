@@ -2,11 +2,6 @@
 #include "recording/api.h"
 #include "recording/sink_args.h"
 
-static void not_yet(rr_error *err, const char *what)
-{
-    rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "%s is not implemented yet", what);
-}
-
 /* Does the stream exist? A disabled one does, and *ret_enabled is false. */
 static bool find(rr_recording_stream rec, bool *ret_enabled, rr_error *err)
 {
@@ -20,7 +15,7 @@ RR_API void rr_recording_stream_connect_grpc(rr_recording_stream rec, rr_string 
     struct rt_proxy_url parsed;
     bool enabled;
     if (find(rec, &enabled, err) && !rt_args_grpc(url, flush_timeout_sec, &parsed, err) && enabled)
-        not_yet(err, "connect_grpc");
+        rt_not_yet("connect_grpc", err);
 }
 
 RR_API void rr_recording_stream_serve_grpc(rr_recording_stream rec, rr_string bind_ip, uint16_t port, rr_string server_memory_limit,
@@ -32,18 +27,18 @@ RR_API void rr_recording_stream_serve_grpc(rr_recording_stream rec, rr_string bi
     (void)newest_first;
     if (find(rec, &enabled, err) && !rt_args_server(bind_ip, port, server_memory_limit, cors_allow_origins, num_cors_allow_origins, &args, err) &&
         enabled)
-        not_yet(err, "serve_grpc");
+        rt_not_yet("serve_grpc", err);
 }
 
 RR_API void rr_spawn(const rr_spawn_options *spawn_opts, rr_error *err)
 {
     if (!rt_args_spawn(spawn_opts, err))
-        not_yet(err, "spawn");
+        rt_not_yet("spawn", err);
 }
 
 RR_API void rr_recording_stream_spawn(rr_recording_stream rec, const rr_spawn_options *spawn_opts, rr_error *err)
 {
     bool enabled;
     if (find(rec, &enabled, err) && !rt_args_spawn(spawn_opts, err) && enabled)
-        not_yet(err, "spawn");
+        rt_not_yet("spawn", err);
 }

@@ -56,8 +56,10 @@ void rt_core_init(void)
     pthread_once(&once, init);
 }
 
-void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err)
+int rt_streams_flush(struct rt_stream *none, void *nothing, uint64_t deadline_ns, struct rt_error *err)
 {
+    (void)none;
+    (void)nothing;
     for (uint32_t i = 1; i <= RT_STREAMS_MOST; i++) {
         struct rt_stream *s = rt_load_acquire(&rt_core.streams_mt[i]);
         if (!s || s->owner || !s->recording)
@@ -67,4 +69,5 @@ void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err)
         s->n_rows = 0;
         s->urgent = false;
     }
+    return 0;
 }

@@ -147,8 +147,8 @@ rr_error_code rt_stream_flush(struct rt_stream *s, double timeout_sec, unsigned 
 void rt_stream_flush_start(struct rt_stream *s);
 /* Waits for flushes that were started and not waited for: they hold counts. */
 void rt_stream_flush_await(struct rt_stream *s);
-/* Of all streams. Work lock held. */
-void rt_streams_flush(uint64_t deadline_ns, struct rt_error *err);
+/* Of all streams; an rt_work (worker.h). Return: 0, whatever becomes of the rows: they are counted. */
+int rt_streams_flush(struct rt_stream *none, void *nothing, uint64_t deadline_ns, struct rt_error *err);
 /* The handle is no count any more: slots alone own the stream. */
 void rt_stream_disown(struct rt_stream *s);
 /* Of an owner stream: everything goes as it is. */

@@ -16,14 +16,6 @@ static bool is_ours(void)
     return begun && rt_load_relaxed(rt_epoch) && rt_core.pid == (uint32_t)getpid() && rt_load_relaxed(&rt_core.n_streams_mt);
 }
 
-static int flush_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
-{
-    (void)s;
-    (void)arg;
-    rt_streams_flush(deadline_ns, err);
-    return 0;
-}
-
 static void tell(const char *what, int r, const struct rt_error *e)
 {
     if (r)
@@ -34,7 +26,7 @@ static void at_exit(void)
 {
     struct rt_error e = {0};
     if (is_ours())
-        tell("rows are not all written", rt_worker_do(flush_work, NULL, NULL, -1, &e), &e);
+        tell("rows are not all written", rt_worker_do(rt_streams_flush, NULL, NULL, -1, &e), &e);
 }
 
 /* Every stream's sinks get their end; the streams themselves stay, for threads that still run. */

@@ -1,10 +1,8 @@
 #include "recording/lane.h"
 
-#include <linux/futex.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "base/futex.h"
 
 static struct rt_ring *ring_new(struct rt_lanes *lanes, uint32_t size)
 {
@@ -81,11 +79,6 @@ void *rt_lane_reserve_slow(struct rt_lane *l, uint32_t n)
     return r->size - (l->head - tail) < (n <= room ? n : (uint64_t)room + n) ? NULL : rt_lane_reserve(l, n);
 }
 
-static void futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-    syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL, 0);
-}
-
 void rt_lane_wait(struct rt_lane *l, unsigned ms)
 {
     struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
@@ -93,7 +86,7 @@ void rt_lane_wait(struct rt_lane *l, unsigned ms)
     rt_store_seq_cst(&l->full_mt, 1);
     /* The worker stores tail, then looks at full: one of the two sees the other. */
     if (rt_load_seq_cst(&l->write->tail_mt) == tail && !rt_load_seq_cst(&l->offer_mt))
-        futex(&l->full_mt, FUTEX_WAIT, 1, &t);
+        rt_futex_private(&l->full_mt, FUTEX_WAIT, 1, &t);
     rt_store_relaxed(&l->full_mt, 0);
 }
 
@@ -157,7 +150,7 @@ void rt_lane_after(struct rt_lane *l, struct rt_lanes *lanes, uint64_t drained)
         l->waited = true;
         offer(l, lanes, drained);
         rt_store_relaxed(&l->full_mt, 0);
-        futex(&l->full_mt, FUTEX_WAKE, 1, NULL);
+        rt_futex_private(&l->full_mt, FUTEX_WAKE, 1, NULL);
     }
     /* pairs with rt_lane_leave(): all that the thread wrote is visible */
     if (rt_load_acquire(&l->state_mt) == RT_LANE_ORPHAN && rt_lane_is_empty(l))

@@ -2,15 +2,9 @@
  * network sink are in api_network.c.) */
 #include <retap/web.h>
 
-
 #include "recording/api.h"
 
 #define DEFAULT_WEB_PORT 9090
-
-static rr_error_code not_yet(const char *what, rr_error *err)
-{
-    return rt_fail(err, RR_ERROR_CODE_NOT_IMPLEMENTED, "%s is not implemented yet", what);
-}
 
 /* An unknown handle is an error; a stream that is disabled, or none at all, does nothing. */
 static bool is_wanted(rr_recording_stream rec, rr_error *err)
@@ -29,7 +23,7 @@ RR_API void rr_recording_stream_log_file_from_path(rr_recording_stream stream, r
     (void)static_;
     if (!rt_string_check(path, "path", true, error) && !rt_string_check(entity_path_prefix, "entity_path_prefix", false, error) &&
         is_wanted(stream, error))
-        not_yet("log_file_from_path", error);
+        rt_not_yet("log_file_from_path", error);
 }
 
 RR_API void rr_recording_stream_log_file_from_contents(rr_recording_stream stream, rr_string path, rr_bytes contents,
@@ -43,7 +37,7 @@ RR_API void rr_recording_stream_log_file_from_contents(rr_recording_stream strea
         return;
     }
     if (!rt_string_check(entity_path_prefix, "entity_path_prefix", false, error) && is_wanted(stream, error))
-        not_yet("log_file_from_contents", error);
+        rt_not_yet("log_file_from_contents", error);
 }
 
 /* ---------------------------------------------------------------- web viewers */
@@ -67,7 +61,7 @@ static rr_error_code check_options(const rr_web_viewer_options *o, rr_error *err
 RR_API void rr_serve_web_viewer(const rr_web_viewer_options *options, rr_error *err)
 {
     if (!check_options(options, err))
-        not_yet("serve_web_viewer", err);
+        rt_not_yet("serve_web_viewer", err);
 }
 
 RR_API void rr_recording_stream_serve_web(rr_recording_stream rec, const rr_web_viewer_options *options, rr_error *err)
@@ -77,12 +71,12 @@ RR_API void rr_recording_stream_serve_web(rr_recording_stream rec, const rr_web_
     if (options && options->connect_to)
         rt_fail(err, RR_ERROR_CODE_INVALID_STRING_ARGUMENT, "connect_to has to be NULL: the viewer connects to the stream itself");
     else if (is_wanted(rec, err))
-        not_yet("serve_web", err);
+        rt_not_yet("serve_web", err);
 }
 
 RR_API uint16_t rr_start_web_viewer_server(uint16_t port, rr_error *err)
 {
     (void)port;
-    not_yet("start_web_viewer_server", err);
+    rt_not_yet("start_web_viewer_server", err);
     return 0;
 }

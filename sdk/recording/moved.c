@@ -1,12 +1,10 @@
 #include "recording/moved.h"
 
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "base/futex.h"
 
 static uint64_t on_their_way_mt;
 static uint32_t arrivals_mt, waiters_mt; /* arrivals: futex word, counts while somebody waits */
@@ -36,7 +34,7 @@ void rt_moved_withdraw(uint64_t bytes)
     if (left > RT_MOVED_MOST / 2 || !rt_load_seq_cst(&waiters_mt)) /* all are woken: when there is room for many */
         return;
     rt_add_acq_rel(&arrivals_mt, 1);
-    syscall(SYS_futex, &arrivals_mt, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
+    rt_futex_private(&arrivals_mt, FUTEX_WAKE, INT_MAX, NULL);
 }
 
 void rt_moved_wait(uint64_t bytes, unsigned ms)
@@ -45,7 +43,7 @@ void rt_moved_wait(uint64_t bytes, unsigned ms)
     uint32_t seen = rt_load_acquire(&arrivals_mt);
     rt_add_seq_cst(&waiters_mt, 1);
     if (!fits(rt_load_seq_cst(&on_their_way_mt), bytes))
-        syscall(SYS_futex, &arrivals_mt, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, seen, &t, NULL, 0);
+        rt_futex_private(&arrivals_mt, FUTEX_WAIT, seen, &t);
     rt_add_seq_cst(&waiters_mt, (uint32_t)-1);
 }
 

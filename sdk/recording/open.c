@@ -183,14 +183,6 @@ RR_API rr_recording_stream rr_recording_stream_open(const rr_stream_options *o, 
 
 /* ---------------------------------------------------------------- init */
 
-static int flush_all_work(struct rt_stream *s, void *arg, uint64_t deadline_ns, struct rt_error *err)
-{
-    (void)s;
-    (void)arg;
-    rt_streams_flush(deadline_ns, err);
-    return 0;
-}
-
 static void init_blueprint(const rr_init_options *o, rr_error *err)
 {
     rr_stream_options b = rr_stream_options_default(o->stream.application_id);
@@ -216,7 +208,7 @@ RR_API rr_recording_stream rr_init(const rr_init_options *o, rr_error *err)
     }
     if (o->strict)
         rr_set_strict_mode(o->strict == 1);
-    rt_worker_do(flush_all_work, NULL, NULL, RT_FOREVER, NULL);
+    rt_worker_do(rt_streams_flush, NULL, NULL, RT_FOREVER, NULL);
     if (o->init_logging == 2)
         return 0;
     struct rt_stream *s = open_stream(&o->stream, err);

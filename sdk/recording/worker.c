@@ -1,7 +1,6 @@
 #include "recording/worker.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <limits.h>
 #include <math.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/futex.h"
 #include "recording/moved.h"
 #include "recording/path.h"
 #include "recording/record.h"
@@ -274,15 +274,10 @@ static void end_retired(struct rt_worker *w)
     }
 }
 
-static void futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-    syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL, 0);
-}
-
 void rt_worker_ring_slow(void)
 {
     if (rt_exchange_acq_rel(&rt_core.worker.bell_mt, RT_BELL_AWAKE) != RT_BELL_AWAKE)
-        futex(&rt_core.worker.bell_mt, FUTEX_WAKE, 1, NULL);
+        rt_futex_private(&rt_core.worker.bell_mt, FUTEX_WAKE, 1, NULL);
 }
 
 void rt_worker_retire(struct rt_stream *s)
@@ -451,7 +446,7 @@ static void nap(struct rt_worker *w, uint64_t ns)
     if (state == RT_BELL_SLEEP)
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
     if (!has_requests(w) && !(state == RT_BELL_SLEEP && has_rows()))
-        futex(&w->bell_mt, FUTEX_WAIT, state, state == RT_BELL_SLEEP ? NULL : &t);
+        rt_futex_private(&w->bell_mt, FUTEX_WAIT, state, state == RT_BELL_SLEEP ? NULL : &t);
     rt_store_relaxed(&w->bell_mt, RT_BELL_AWAKE);
 }
 
